@@ -293,6 +293,17 @@ def test_a_sheet_of_choices_is_not_joined_to_the_leads(tmp_path: Path) -> None:
     assert 'sheet "Listen" was passed over: it lists the choices' in found.told("choices")
 
 
+def test_a_table_whose_rows_say_what_belongs_together_lists_no_choices(tmp_path: Path) -> None:
+    leads: list[list[object]] = [["Nr", "Eingang", "Firma", "Segment", "Status"]]
+    leads += [
+        [f"A{7 * n}", f"2025-{1 + n % 12:02}-11", f"F{n % 6}", "ABCDEF"[n % 6], ("Gewonnen", "Verloren")[n % 2]]
+        for n in range(120)
+    ]  # fmt: skip
+    firms: list[list[object]] = [["Firma", "Segment"], *([f"F{n}", "ABCDEF"[n]] for n in range(6))]
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": leads, "Firmen": firms}))
+    assert len(found.leads) == 120 and not found.told("choices")
+
+
 def test_a_sheet_that_says_something_of_choices_is_joined(tmp_path: Path) -> None:
     found = _with_lists(tmp_path, [["Quelle", "Kosten"], ["Messe", 500], ["Web", 20]])
     assert {name for lead in found.leads for name in lead.fields} == {"Quelle", "Listen.Kosten"}

@@ -17,6 +17,7 @@ _LEAST_COLUMNS, _MOST_ROWS, _LARGER = 2, 60, 5
 _AGAIN = 3
 """Leads that share a choice, on the average."""
 _NEARLY_ALL = 0.8
+_FIX = "nothing to do, unless what stands in one row belongs together: state what the table is, with model.source.tables"
 
 
 def without_choices(
@@ -35,7 +36,7 @@ def without_choices(
     }
     left = [sheet for sheet in sheets if sheet.name not in lists]
     told = [
-        Finding("choices", "pass", f"{name} was passed over: it lists the choices of columns of {other}", (name,))
+        Finding("choices", "pass", f"{name} was passed over: it lists the choices of columns of {other}", (name,), _FIX)
         for name, other in lists.items()
     ]  # fmt: skip
     return left, told
@@ -47,7 +48,20 @@ def _lists_choices(one: Sheet, other: Sheet) -> bool:
         return False
     theirs = {squeezed(name): name for name in other.columns}
     pairs = [(name, theirs.get(squeezed(name), "")) for name in one.columns]
-    return all(named and _are_choices(one.cells[name], other.cells[named]) for name, named in pairs)
+    if not all(
+        named and _are_choices(one.cells[name], other.cells[named]) for name, named in pairs
+    ):
+        return False
+    (mine, first), *rest = pairs
+    return not any(_belong(one, mine, name, other, first, named) for name, named in rest)
+
+
+def _belong(one: Sheet, mine: str, name: str, other: Sheet, first: str, named: str) -> bool:
+    """Whether nearly all rows of the long table have beside a choice what the short one has: it is about things, such as firms."""
+    beside = dict(zip(map(str.strip, one.cells[mine]), map(str.strip, one.cells[name])))
+    rows = zip(map(str.strip, other.cells[first]), map(str.strip, other.cells[named]))
+    met = [beside[here] == there for here, there in rows if beside.get(here)]
+    return bool(met) and sum(met) >= _NEARLY_ALL * len(met)
 
 
 def _are_choices(cells: Sequence[str], used: Sequence[str]) -> bool:
