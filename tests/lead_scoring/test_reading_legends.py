@@ -94,6 +94,17 @@ def test_a_column_of_the_leads_behind_an_empty_one_stays(tmp_path: Path) -> None
         assert _loaded(tmp_path, rows).cells["Bemerkung"] == cells
 
 
+def test_columns_behind_an_empty_one_that_a_person_vouches_for_stay(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Nr", "Eingang", "Status", None, "Umfrage", "Punkte"]]
+    for n in range(_ROWS):
+        new = [f"U{n}", n % 7] if n < 30 else [None, None]
+        rows.append([f"A{7 * n}", f"2025-{12 - n // 20:02}-11", ("Gewonnen", "Verloren")[n % 2], None, *new])  # fmt: skip
+    path = xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows})
+    assert not any("Punkte" in lead.fields for lead in read(path).leads)
+    kept = read(path, {"columns": {"keep": ["Punkte"]}}).leads
+    assert sum("Punkte" in lead.fields for lead in kept) == 30
+
+
 _SUMS: list[list[object]] = [["Quelle", "Anzahl", "Summe"], ["Messe", 40, 4000.5], ["Web", 41, 4001.5]]  # fmt: skip
 
 
@@ -114,7 +125,9 @@ def test_the_last_leads_stay_though_little_is_known_of_them(tmp_path: Path) -> N
     no_day: list[list[object]] = [["A1", "offen", "Messe", 10, "Gewonnen"], ["A2", "KW 3", "Web", 20, "Verloren"]]  # fmt: skip
     hardly: list[list[object]] = [["A1", "", "Messe", "", ""], ["A2", "", "Web", 7, ""]]
     dated: list[list[object]] = [*_SUMS, ["A1", "2025-12-01", "Web", 7, "Gewonnen"]]
-    assert [_rows_with(tmp_path, below) for below in (no_day, hardly, dated)] == [62, 62, 64]
+    hasty: list[list[object]] = [["A1", "", "Empfehlung", "ca. 50", "Gewonnen"], ["A2", "", "Anruf", "?", "Offen"]]  # fmt: skip
+    found = [_rows_with(tmp_path, below) for below in (no_day, hardly, dated, hasty)]
+    assert found == [62, 62, 64, 62]
 
 
 @pytest.mark.parametrize("told", ["Summe 03/2025", "Summe März 2025", "Zwischensumme KW 12", "Total: March", "Summe Q1"])  # fmt: skip

@@ -6,7 +6,7 @@ What columns mean, and whether cells are numbers, is decided elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -67,6 +67,14 @@ class Loaded:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True)
+class _As:
+    """What is known of tables before they are read: how lines between leads are meant, and columns that leads have."""
+
+    headings: Headings
+    known: Collection[str]
+
+
 def load_sheets(
     path: Path,
     name: str,
@@ -74,6 +82,7 @@ def load_sheets(
     wanted: Wanted = lambda _: None,
     likely: Written | None = None,
     dated: str = "",
+    known: Collection[str] = (),
 ) -> Loaded:
     """All rows of a file: of a spreadsheet a table for each sheet, of JSON a second one where it tells changes of fields.
 
@@ -82,11 +91,12 @@ def load_sheets(
         wanted: which sheets of a spreadsheet are to be read.
         likely: how they are written where neither a person nor the cells tell it.
         dated: the column by which leads were dated before, if any were.
+        known: columns that a person names or a bundle knows: no table beside the leads has them.
 
     Raises:
         DataError: no rows with named columns in it, or too many.
     """
-    loaded = _load(path, name, wanted, source.headings)
+    loaded = _load(path, name, wanted, _As(source.headings, known))
     dates: DateForm = source.dates
     if dates == "auto" and likely is not None:
         dates = likely_order(likely.dates)
@@ -115,7 +125,7 @@ def may_be_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or is_spreadsheet(path)
 
 
-def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:
+def _load(path: Path, name: str, wanted: Wanted, form: _As) -> Loaded:
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
         return Loaded((_whole(name, parquet_columns(path), "parquet"),))
@@ -127,20 +137,20 @@ def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:
         return Loaded(tuple(sheets), tuple(_shortened(name, found.shortened)))
     opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
     if len(opened.sources) == 1:
-        one = _of_source(opened.sources[0], headings)
+        one = _of_source(opened.sources[0], form)
         return replace(one, findings=(*opened.findings, *one.findings))
-    return _of_several(name, opened.sources, opened.findings, headings)
+    return _of_several(name, opened.sources, opened.findings, form)
 
 
 def _of_several(
-    name: str, sources: Sequence[Source], findings: Sequence[Finding], headings: Headings
+    name: str, sources: Sequence[Source], findings: Sequence[Finding], form: _As
 ) -> Loaded:
     """The sheets that are tables; one of notes costs only itself."""
     sheets: list[Sheet] = []
     told = list(findings)
     for source in sources:
         try:
-            one = _of_source(source, headings)
+            one = _of_source(source, form)
             sheets += [replace(sheet, title=source.sheet) for sheet in one.sheets]
             told += one.findings
         except DataError as error:
@@ -151,7 +161,7 @@ def _of_several(
     return Loaded(tuple(sheets), tuple(told))
 
 
-def _of_source(source: Source, headings: Headings) -> Loaded:
+def _of_source(source: Source, form: _As) -> Loaded:
     table, name = source.rows, source.name
     numbers = [column for column in table.columns if is_number(column)]
     if len(table.columns) == 1:
@@ -171,8 +181,8 @@ def _of_source(source: Source, headings: Headings) -> Loaded:
         page = code_page_of_file(table.path)
         table = replace(table, encoding=page, form=table.form.replace("utf-8", page))
         sheet = _rows_of(table, name)
-    sheet, apart = without_tables_apart(sheet, table)
-    return Loaded((without_no_leads(sheet, headings),), apart)
+    sheet, apart = without_tables_apart(sheet, table, form.known)
+    return Loaded((without_no_leads(sheet, form.headings),), apart)
 
 
 def _rows_of(table: RowSource, name: str) -> Sheet:

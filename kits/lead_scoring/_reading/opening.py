@@ -18,6 +18,7 @@ from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import TABLE_SUFFIXES, load_sheets, may_be_table
 from kits.lead_scoring._reading.name_lists import without_lists
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import columns_spoken_of
 from kits.lead_scoring._reading.stated_tables import is_ignored, wanted_sheets
 from kits.lead_scoring.config import Config
 
@@ -59,6 +60,7 @@ def open_tables(path: Path, config: Config, learned: Learned) -> Opened:
     findings = list(_packed(path))
     fixes: list[str] = []
     failed: dict[str, Finding] = {}
+    known = columns_spoken_of(config) | learned.columns
     for name, file in files.items():
         try:
             loaded = load_sheets(
@@ -68,6 +70,7 @@ def open_tables(path: Path, config: Config, learned: Learned) -> Opened:
                 wanted_sheets(name, config),
                 learned.written,
                 learned.roles.decided_at,
+                known,
             )
             sheets.extend(loaded.sheets)
             findings.extend(loaded.findings)

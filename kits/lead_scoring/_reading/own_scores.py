@@ -88,6 +88,7 @@ def _said(name: str, ours: Sequence[str], *, noted: bool) -> Finding:
     why = "as a score tells nothing of a lead that its columns do not"
     if ours and noted:
         told = f"{name}: scores of Kitwright are not read ({', '.join(ours)}), {why}"
-        return Finding("own-scores", "pass", told, tuple(ours))
+        fix = f"nothing to do; if others made them: model.columns.keep: [{', '.join(ours)}]"
+        return Finding("own-scores", "pass", told, tuple(ours), fix)
     what = "the scores in it are not read" if noted else "it was passed over"
     return Finding("own-scores", "pass", f"{name} was written by kit predict: {what}, {why}")

@@ -7,9 +7,10 @@ is told and left out. How the rows of one table are read is decided elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from kits.core.column_names import squeezed
 from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, passed_over
 from kits.core.spreadsheets.workbook import SheetTable
@@ -31,15 +32,19 @@ _NAMELESS, _AGAIN = re.compile(r"c\d+"), re.compile(r"_\d+$")
 _SHOWN = 8
 
 
-def without_tables_apart(sheet: Sheet, table: RowSource) -> tuple[Sheet, tuple[Finding, ...]]:
+def without_tables_apart(
+    sheet: Sheet, table: RowSource, known: Collection[str] = ()
+) -> tuple[Sheet, tuple[Finding, ...]]:
     """The table of the leads alone, and what was left out.
 
     Args:
         table: where the rows came from: which columns of it stand behind an empty one.
+        known: columns of leads: those that a person names, and that a bundle learned from.
     """
     if len(sheet) < _LEAST:
         return sheet, ()
-    sheet, beside = _without_beside(sheet, _blocks(sheet, table))
+    blocks = _blocks(sheet, table)
+    sheet, beside = _without_beside(sheet, blocks, {squeezed(name) for name in known})
     sheet, below = _without_below(sheet)
     return sheet, (*beside, *below)
 
@@ -88,11 +93,14 @@ def _filled(sheet: Sheet, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(row for row, cells in enumerate(rows) if any(map(str.strip, cells)))
 
 
-def _without_beside(sheet: Sheet, blocks: Sequence[_Block]) -> tuple[Sheet, list[Finding]]:
+def _without_beside(
+    sheet: Sheet, blocks: Sequence[_Block], known: Collection[str]
+) -> tuple[Sheet, list[Finding]]:
     if len(blocks) < _PAIR:
         return sheet, []
     main = max(blocks, key=lambda one: len(one.rows))
-    apart = [one for one in blocks if one is not main and (_is_small(one, main) or _is_again(one, main))]  # fmt: skip
+    others = [one for one in blocks if one is not main and not _has_any(one, known)]
+    apart = [one for one in others if _is_small(one, main) or _is_again(one, main)]
     if not apart:
         return sheet, []
     out = {name for one in apart for name in one.names}
@@ -101,6 +109,10 @@ def _without_beside(sheet: Sheet, blocks: Sequence[_Block]) -> tuple[Sheet, list
     if len(kept) < len(left):
         left = left.rows(kept)
     return left, [_beside(sheet, one, again=_is_again(one, main)) for one in apart]
+
+
+def _has_any(one: _Block, known: Collection[str]) -> bool:
+    return any(squeezed(name) in known for name in one.names)
 
 
 def _is_small(one: _Block, main: _Block) -> bool:
@@ -127,7 +139,7 @@ def _beside(sheet: Sheet, one: _Block, *, again: bool) -> Finding:
     fix = (
         own
         if again
-        else f"nothing to do if it lists no leads, else {own}; if it is part of the leads beside it, delete the empty column between"
+        else f"nothing to do if it lists no leads, else {own}; if it is part of the leads beside it, delete the empty column between, or name it in model.columns.keep"
     )
     return passed_over(where, f"{kind} beside the leads, behind an empty column ({len(one.rows)} rows)", fix)  # fmt: skip
 
