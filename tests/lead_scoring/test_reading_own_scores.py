@@ -91,7 +91,7 @@ def test_a_list_of_scores_with_columns_taken_away_tells_nothing_either(tmp_path:
     assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
 
 
-def test_scores_of_others_and_those_that_a_person_vouches_for_stay(tmp_path: Path) -> None:
+def test_scores_of_others_and_those_that_a_person_names_stay(tmp_path: Path) -> None:
     names = ["Band", "Lead score", "Lead score reasons", "score"]  # one label alone is a chance
     path = put(tmp_path / "e.csv", table([*NAMES, *names], _with_scores()))
     found = read(path)
@@ -99,3 +99,5 @@ def test_scores_of_others_and_those_that_a_person_vouches_for_stay(tmp_path: Pat
     kept = {"columns": {"keep": ["band", "score"]}}
     lists = put(tmp_path / "l.csv", table([*NAMES, *_BESIDE["list"]], _with_scores()))
     assert {name for lead in read(lists, kept).leads for name in lead.fields} == {"Quelle", "band", "score"}  # fmt: skip
+    named = {"columns": {"numeric": ["score"]}}
+    assert {name for lead in read(lists, named).leads for name in lead.fields} == {"Quelle", "score"}  # fmt: skip

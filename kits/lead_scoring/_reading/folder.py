@@ -42,12 +42,12 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     def role(sheet: Sheet) -> str:
         return role_of(sheet, config)
 
-    sheets, scores = without_own_scores(opened.sheets, role, config.columns.keep)
+    known, stated, asked = learned.columns, columns_spoken_of(config), config.source.mapping
+    sheets, scores = without_own_scores(opened.sheets, role, stated)
     findings = [*opened.findings, *scores]
     if not sheets:
         raise _no_table(path, Opened(sheets, findings, opened.fixes))
 
-    known, stated, asked = learned.columns, columns_spoken_of(config), config.source.mapping
     sheets = [as_known(sheet, known, asked, stated) for sheet in sheets]
     sheets, choices = without_choices(sheets, role)
     sheets, subsets = without_subsets(sheets, role)

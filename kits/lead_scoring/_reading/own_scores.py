@@ -32,19 +32,19 @@ _TWO = 2
 
 
 def without_own_scores(
-    sheets: Sequence[Sheet], role: Callable[[Sheet], str], keep: Collection[str] = ()
+    sheets: Sequence[Sheet], role: Callable[[Sheet], str], stated: Collection[str] = ()
 ) -> tuple[list[Sheet], list[Finding]]:
     """The tables without what was written of the leads, and what is to be said of it.
 
     Args:
         role: what a person said a table is; empty: nothing.
-        keep: columns that a person vouches for.
+        stated: columns that a person names, whatever for.
     """
     left: list[Sheet] = []
     told: list[Finding] = []
     for sheet in sheets:
         written = not role(sheet) and sheet.cells.keys() >= WRITTEN
-        ours = WRITTEN if written else _own(sheet, role(sheet)) - set(keep)
+        ours = WRITTEN if written else _own(sheet, role(sheet)) - set(stated)
         if not ours:
             left.append(sheet)
             continue
