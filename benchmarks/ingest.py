@@ -61,10 +61,9 @@ def own_server() -> Iterator[str]:
     """A PostgreSQL with its ordinary settings, for as long as it takes; its URL."""
     from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
 
-    binaries = server_binaries()
-    if binaries is None:
+    if server_binaries() is None:
         raise SystemExit("no PostgreSQL server is installed: apt-get install postgresql")
-    with running_cluster(binaries) as socket:
+    with running_cluster() as socket:
         yield fresh_database(socket, "bench")
 
 

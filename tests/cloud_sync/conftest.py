@@ -20,7 +20,6 @@ from tests.cloud_sync.postgres import (
     fresh_database,
     name_in,
     running_cluster,
-    server_binaries,
     url_of,
 )
 from tests.cloud_sync.quick_tables import quick_tables  # noqa: F401  a fixture
@@ -71,10 +70,7 @@ def searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Path]:
     """One PostgreSQL server for the session."""
-    binaries = server_binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
-    with running_cluster(binaries) as socket:
+    with running_cluster() as socket:
         yield socket
 
 

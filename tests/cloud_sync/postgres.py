@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import make_url
 
 _MEMORY = "/dev/shm"
@@ -35,14 +36,17 @@ def _quick_folder() -> str:
 
 
 @contextmanager
-def running_cluster(binaries: Path, below: Path | None = None) -> Iterator[Path]:
-    """Starts a server that listens on a socket in the folder it yields.
+def running_cluster(below: Path | None = None) -> Iterator[Path]:
+    """Starts a server that listens on a socket in the folder it yields; skips the test where none is installed.
 
     Args:
         below: where that is; None: where it is quickest.
 
     The server refuses to run as root, so as root it runs as the account that the package made.
     """
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
     # short: a socket's path may have 107 characters at most
     folder = Path(tempfile.mkdtemp(prefix="kwpg", dir=below or _quick_folder()))
     prefix: list[str] = []

@@ -11,11 +11,12 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
-from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+from tests.cloud_sync.postgres import fresh_database, running_cluster
 from tests.edge_agent.parts import make_bundle
 from tests.failure import driver, oracle
 from tests.failure.conftest import Record
@@ -93,13 +94,7 @@ def test_a_hub_whose_disk_is_full(
     wait_for(lambda: len(oracle.read(plan.oracle)) >= committed + 400, 60)
     filler.unlink()
     back_s = wait_for(lambda: hub.count("dev") > stopped_at, 90)
-    process.kill()
-    process.join()
-    last = driver.start(replace(plan, drain=True))
-    last.join(90)
-    assert last.exitcode == 0
-    verdict = oracle.judge(hub, "dev", plan.oracle)
-    verdict.assert_exact()
+    verdict = judged_to_the_end(hub, plan, process)
     with closing(sqlite3.connect(hub.data / "hub.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         told = db.execute("SELECT COUNT(*) FROM alert WHERE name = 'hub-disk-full'").fetchone()[0]
@@ -116,12 +111,9 @@ def test_a_postgresql_whose_disk_is_full(
     make_disk: MakeDisk, tmp_path: Path, record: Record
 ) -> None:
     """Its disk is another one than the hub's, whose reserve says nothing of it."""
-    binaries = server_binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
     disk = make_disk(160)
     disk.chmod(0o755)  # the server's account comes through
-    with running_cluster(binaries, disk) as socket:
+    with running_cluster(disk) as socket:
         hub = WorkersHub(tmp_path / "site", random.Random(1), fresh_database(socket, "full"))
         try:
             hub.serve()
@@ -139,16 +131,23 @@ def test_a_postgresql_whose_disk_is_full(
             wait_for(lambda: len(oracle.read(plan.oracle)) >= committed + 400)
             (disk / "filler").unlink()
             back_s = wait_for(lambda: hub.count("dev") > stopped_at, 90)
-            process.kill()
-            process.join()
-            last = driver.start(replace(plan, drain=True))
-            last.join(90)
-            assert last.exitcode == 0
-            oracle.judge(hub, "dev", plan.oracle).assert_exact()
+            judged_to_the_end(hub, plan, process)
         finally:
             hub.close()
     record({"back after s": round(back_s, 1)})
     assert back_s <= BACK_WITHIN_S
+
+
+def judged_to_the_end(hub: HubProcess, plan: Plan, process: BaseProcess) -> oracle.Verdict:
+    """What the hub has of the device once this has sent all that it wrote: neither more nor less."""
+    process.kill()
+    process.join()
+    last = driver.start(replace(plan, drain=True))
+    last.join(90)
+    assert last.exitcode == 0
+    verdict = oracle.judge(hub, "dev", plan.oracle)
+    verdict.assert_exact()
+    return verdict
 
 
 def stands_still(hub: HubProcess) -> bool:

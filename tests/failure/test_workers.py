@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+from tests.cloud_sync.postgres import fresh_database, running_cluster
 from tests.failure.conftest import Record
 from tests.failure.test_kills import kill_at_random
 from tests.failure.workers import WorkersHub
@@ -45,8 +45,5 @@ def on(kind: str, tmp_path: Path, kills: tuple[int, int, int], pause_s: float) -
     """The run on one of the databases."""
     if kind == "sqlite":
         return run(tmp_path, "", kills, pause_s)
-    binaries = server_binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
-    with running_cluster(binaries) as socket:
+    with running_cluster() as socket:
         return run(tmp_path, fresh_database(socket, f"t{secrets.token_hex(6)}"), kills, pause_s)
