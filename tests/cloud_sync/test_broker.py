@@ -21,7 +21,7 @@ from cloud_sync.fleet.child import MAX_LOG_BYTES
 from cloud_sync.fleet.embedded import EmbeddedBroker
 from cloud_sync.fleet.external import ExternalBroker
 from cloud_sync.fleet.keeper import BrokerKeeper
-from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.mosquitto import LOCAL, MosquittoBroker
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.metrics import Metrics
 from kits.core.addresses import free_port
@@ -291,6 +291,24 @@ def test_a_hundred_revocations_do_not_wear_the_broker_out(tmp_path: Path) -> Non
         assert process_of(broker) == first
     finally:
         broker.stop()
+
+
+def test_a_device_admitted_while_the_broker_reads_its_files_is_let_in(mosquitto: Broker) -> None:
+    fleet = [login("press-1", "right")]
+    fleet += [Login(f"other-{n}", fleet[0].secret, "main") for n in range(2000)]
+    mosquitto.set_logins(fleet)
+    wait_for(mosquitto.responds)
+    mosquitto.reload()
+    with socket.create_connection((LOCAL, mosquitto.device_address.port)):  # wakes it: now it reads
+        mosquitto.set_logins([*fleet, login("press-3", "3")])
+
+    def is_let_in() -> bool:
+        mosquitto.tend()
+        client = DeviceClient(mosquitto, "press-3", "3").connect()
+        client.close()
+        return not client.refusal
+
+    wait_for(is_let_in)
 
 
 def test_a_reload_during_the_start_waits_for_its_end(tmp_path: Path) -> None:
