@@ -111,16 +111,20 @@ def leads_show(
 ) -> None:
     """Show a lead: its score, the reasons, what the CRM shows, and its course."""
     from cloud_sync.crm import leads
+    from cloud_sync.crm.condition import conditions, turn_of
     from cloud_sync.crm.connections import settings_of
     from cloud_sync.crm.cutting import cuts
     from cloud_sync.crm.scored import reasons_in
     from cloud_sync.store.models import CrmConnection
+    from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.session() as session:
         lead = leads.find(session, connection, object_id)
         course = leads.course(session, lead)
-        settings = settings_of(session.get_one(CrmConnection, connection))
+        row = session.get_one(CrmConnection, connection)
+        settings = settings_of(row)
         cut = cuts(session).get(connection)
+        turn = turn_of(lead, conditions(session, [row], utc_now())[connection])
     said = leads.delivery(lead, settings)
     rows: list[tuple[object, object]] = [
         ("name", leads.title_of(lead)),
@@ -130,6 +134,7 @@ def leads_show(
         ("band", lead.band),
         *([("has", f"{lead.trial}: not learned from")] if lead.trial else []),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
+        *([("waits", f"to be read and scored again. {turn.why}".rstrip())] if turn.waits else []),
         ("in the CRM", ": ".join(filter(None, (said.state, said.why)))), ("bundle", lead.bundle[:_DIGEST]),
         *[("why", reason.marked) for reason in reasons_in(lead.reasons)], *[("hint", hint) for hint in lead.hints],
         *[(f"{row.at:%Y-%m-%d %H:%M} UTC", _step(row)) for row in course],

@@ -16,7 +16,7 @@ from cloud_sync.crm import breaker
 from cloud_sync.crm.inbox import NOT_TAKEN
 from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
 from cloud_sync.crm.models import released
-from cloud_sync.crm.refusals import in_words
+from cloud_sync.crm.refusals import in_words, refusal_of
 from cloud_sync.crm.unopened import UNOPENED
 from cloud_sync.crm.used_up import USED_UP
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
@@ -42,6 +42,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether a lead waits to be read and scored, and why for longer than a moment."""
+
+    waits: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What conditions are told from, beside the rows: text by name and place of an alert; bundles by project, the released
     ones too."""
@@ -60,6 +68,24 @@ def conditions(
     known = _Known(_open_alerts(session), models, newest)
     given_up = _given_up(session, [row.name for row in rows])
     return {row.name: _of(row, known, given_up.get(row.name, ""), now) for row in rows}
+
+
+def turn_of(lead: CrmLead, said: Condition) -> Turn:
+    """Whether a lead waits to be scored; `said` of its connection."""
+    waits = (lead.due_at or lead.later_at) is not None and not lead.opted_out
+    if lead.error:
+        refused = refusal_of(lead.error, lead.connection)
+        why = refused.why if refused is not None else lead.error
+        return Turn(waits, f"The last try failed: {why}")
+    if said.state in ("failing", "left alone"):
+        return Turn(waits, f"{lead.connection} does not answer: {said.why}")
+    if said.state == DAY_USED_UP:
+        return Turn(waits, f"{lead.connection} allows no more requests today.")
+    if said.state == "paused":
+        return Turn(waits, f"{lead.connection} is paused.")
+    if said.state == CANNOT_SCORE:
+        return Turn(waits, f"It cannot be scored: {said.why}")
+    return Turn(waits)
 
 
 def _of(row: CrmConnection, known: _Known, given_up: str, now: datetime) -> Condition:

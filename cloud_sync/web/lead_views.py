@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from cloud_sync.crm import leads, storing
-from cloud_sync.crm.condition import CANNOT_SCORE, DAY_USED_UP, Condition
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.record_pages import page_of
@@ -41,14 +40,6 @@ class LeadCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Whether a lead waits to be read and scored, and why for longer than a moment."""
-
-    waits: bool
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """Points over time as the corners of a line, with what its ends mean."""
 
@@ -72,24 +63,6 @@ def delivery_of(lead: CrmLead, settings: CrmSettings) -> tuple[Delivery, Refusal
     refused = _refusal(lead, found)
     why = refused.why if refused is not None else found.why
     return replace(found, state="for a person" if lead.dead else found.state, why=why), refused
-
-
-def turn_of(lead: CrmLead, said: Condition) -> Turn:
-    """Whether a lead waits to be scored; `said` of its connection."""
-    waits = (lead.due_at or lead.later_at) is not None and not lead.opted_out
-    if lead.error:
-        refused = refusal_of(lead.error, lead.connection)
-        why = refused.why if refused is not None else lead.error
-        return Turn(waits, f"The last try failed: {why}")
-    if said.state in ("failing", "left alone"):
-        return Turn(waits, f"{lead.connection} does not answer: {said.why}")
-    if said.state == DAY_USED_UP:
-        return Turn(waits, f"{lead.connection} allows no more requests today.")
-    if said.state == "paused":
-        return Turn(waits, f"{lead.connection} is paused.")
-    if said.state == CANNOT_SCORE:
-        return Turn(waits, f"It cannot be scored: {said.why}")
-    return Turn(waits)
 
 
 def _refusal(lead: CrmLead, found: Delivery) -> Refusal | None:

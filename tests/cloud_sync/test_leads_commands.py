@@ -72,6 +72,15 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
         run(here, "show", SALES, "9")
 
 
+def test_a_lead_that_waits_to_be_scored_says_so_and_why(here: LeadHub) -> None:
+    assert "scored again" not in run(here, "show", SALES, "1")
+    with here.hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, (SALES, "1"))
+        lead.due_at, lead.error = AT, "read: answered with HTTP 500"
+    told = " ".join(run(here, "show", SALES, "1").split())
+    assert "waits to be read and scored again. The last try failed: " in told and "HTTP 500" in told
+
+
 def test_a_list_of_nobody_says_where_to_look_and_a_misspelt_crm_is_told(here: LeadHub) -> None:
     assert (
         run(here, "list", "--state", "won")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
-from cloud_sync.crm.condition import conditions
+from cloud_sync.crm.condition import Turn, conditions, turn_of
 from cloud_sync.crm.cutting import cut_of_model, cuts, place_of
 from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
@@ -117,9 +117,9 @@ def lead_page(
     )  # fmt: skip
 
 
-def _turn(session: Session, lead: CrmLead) -> lead_views.Turn:
+def _turn(session: Session, lead: CrmLead) -> Turn:
     row = session.get_one(CrmConnection, lead.connection)
-    return lead_views.turn_of(lead, conditions(session, [row], utc_now())[row.name])
+    return turn_of(lead, conditions(session, [row], utc_now())[row.name])
 
 
 def _settings(session: Session) -> dict[str, CrmSettings]:
