@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lead_scoring.lead_files import Read, put, read, source, table
+from tests.sheets import xlsx
 
 BEGIN = datetime(2024, 3, 1, 9, tzinfo=timezone.utc)
 LEADS = ["Lead ID", "Created at", "Source", "Visits"]
@@ -71,6 +72,45 @@ def test_rows_with_an_id_and_moments_of_their_own_stay_leads(tmp_path: Path) -> 
         put(tmp_path / "e.csv", table(["Lead ID", "Created at", "Source", "Status"], rows))
     )
     assert len(found.leads) == 60 and not found.told("repeated-ids")
+
+
+def _sheets_of_months(folder: Path, name: str) -> Read:
+    """A sheet each month, in which leads that are still open stand again."""
+    header = [name, "Eingang", "Firma", "Quelle", "Status"]
+    sheets: dict[str, list[list[object]]] = {f"Monat {m}": [header] for m in range(1, 6)}
+    for n in range(90):
+        came, ended = n // 30, n // 30 + n % 3
+        for month in range(came, ended + 1):
+            state = ("Gewonnen", "Verloren")[n % 2] if month == ended else "Offen"
+            day = (BEGIN + timedelta(days=n)).date()
+            row = [5000 + 3 * n, day, f"Firma {n}", ("Messe", "Web")[n % 2], state]
+            sheets[f"Monat {month + 1}"].append(row)
+    return read(xlsx(folder / "anfragen.xlsx", sheets))
+
+
+@pytest.mark.parametrize("name", ["Nr", "Projekt-Nr."])
+def test_leads_that_are_carried_on_from_month_to_month_are_there_once(
+    tmp_path: Path, name: str
+) -> None:
+    found = _sheets_of_months(tmp_path, name)
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [45, 45, 0]
+    assert f"90 rows repeat the id of another row ({name})" in found.told("repeated-ids")
+
+
+def test_a_number_that_comes_again_within_a_day_without_another_outcome_is_no_lead(
+    tmp_path: Path,
+) -> None:
+    names = ["Nr", "Eingang", "Firma", "Artikel", "Status"]
+    firms = {"items.csv": [f"Firma {n // 2}" for n in range(90)]}  # of one offer
+    firms["campaigns.csv"] = [f"Firma {n}" for n in range(90)]
+    for file, firm in firms.items():
+        ends = [("won", "lost")[(n // 2 if file == "items.csv" else n) % 2] for n in range(90)]
+        rows = [
+            [5000 + 3 * (n // 2), (BEGIN + timedelta(days=n // 2)).date(), firm[n], f"A{n % 7}", ends[n]]
+            for n in range(90)
+        ]  # fmt: skip
+        found = read(put(tmp_path / file, table(names, rows)))
+        assert len(found.leads) == 90 and not found.told("repeated-ids")
 
 
 @pytest.mark.parametrize("dated", ["Fecha", "Cuándo"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Table
 
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
@@ -23,6 +24,7 @@ _OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_refer
 _SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<before>\w+)\W* #", re.I)
 """`Nº oportunidad`, `Submission #`; of several (`Nº de visitas`, `Employees #`) it says how many they are."""
 _UNIQUE = 0.98
+_NEARLY_ALL = 0.9
 _HALF = 0.5
 _LEAST = 20
 _DAY = 86_400.0
@@ -34,12 +36,14 @@ def lead_id(
     mapping: Mapping | None,
     free: Sequence[str],
     decided: str,
+    outcome: Collection[str] = (),
 ) -> str:
     """The column, empty where there is none.
 
     Args:
         free: columns that have no other role.
         decided: when leads came.
+        outcome: columns that tell what became of them.
 
     Raises:
         ConfigError: the stated column is not there.
@@ -55,7 +59,49 @@ def lead_id(
         return _given(sheet, each)
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
-    return next(several, "") or ("" if mapping else _of_whom(sheet, free, decided))
+    if mapping:
+        return next(several, "")
+    found = next(several, "") or _carried_on(sheet, free, decided, outcome)
+    return found or _of_whom(sheet, free, decided)
+
+
+def _carried_on(sheet: Sheet, free: Sequence[str], decided: str, outcome: Collection[str]) -> str:
+    """A number of whatever name (`Nr`, `Projekt-Nr.`) under which leads are carried on from one month's sheet to the next, or have a row
+    each time something happened: each came once, its outcome changes, and a column that tells most leads apart stays as it is.
+
+    The number of a campaign has one day, too, and other firms; an offer's items have one outcome.
+    """
+    for name in free:
+        if of_customers(name) or not (is_numbered(name) or rank(name, "id") is not None):
+            continue
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, cell in enumerate(sheet.cells[name]):
+            if not is_missing(cell):
+                rows[cell.strip()].append(row)
+        several = [own for own in rows.values() if len(own) > 1]
+        if 2 * sum(map(len, rows.values())) < len(sheet) or not _states(sheet, name, decided):
+            continue
+        changed = max((_share_of_changed(sheet.cells[one], several) for one in outcome), default=0)
+        stays = (
+            _is_told_apart(sheet.cells[one], rows)
+            and _share_of_changed(sheet.cells[one], several) <= 1 - _NEARLY_ALL
+            for one in free
+            if one != name
+        )
+        if changed > _HALF and any(stays):
+            return name
+    return ""
+
+
+def _is_told_apart(cells: Sequence[str], rows: Table[str, Sequence[int]]) -> bool:
+    """Whether a column has another cell for most ids."""
+    return len({cells[own[0]].strip() for own in rows.values()}) >= _HALF * len(rows)
+
+
+def _share_of_changed(cells: Sequence[str], several: Sequence[Sequence[int]]) -> float:
+    """How many ids have different cells in their rows."""
+    changed = sum(len({cells[row].strip() for row in own}) > 1 for own in several)
+    return changed / max(1, len(several))
 
 
 def _of_whom(sheet: Sheet, free: Sequence[str], decided: str) -> str:

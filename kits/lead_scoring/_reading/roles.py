@@ -95,7 +95,9 @@ def find_roles(
     before = learned or LearnedRoles.model_validate({})
     decided, doubts = decided_at(sheet, typed, source, mapping, free, before.decided_at)
     free = [name for name in free if name != decided]
-    identity = (not source.id and before.id) or lead_id(sheet, source, mapping, free, decided)
+    identity = (not source.id and before.id) or lead_id(
+        sheet, source, mapping, free, decided, taken
+    )
     if not decided:
         decided, told = made_at(sheet, identity)
         doubts = [*doubts, *told]
