@@ -50,6 +50,7 @@ from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet, labels_of
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.stated_tables import stating
+from kits.lead_scoring._reading.sums_of_leads import without_sums_of_leads
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
@@ -75,6 +76,7 @@ class Tables:
         timed: tables of events and changes, which wait for the decision's time.
         findings: files passed over, and what was joined to what.
         source: what columns mean, where a table of sales or of states tells the outcome.
+        known: columns that a bundle learned from.
     """
 
     leads: Sheet
@@ -85,6 +87,7 @@ class Tables:
     timed: list[tuple[Timed, Fields | None]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     source: SourceConfig | None = None
+    known: frozenset[str] = frozenset()
 
     def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Columns:
         """Columns from other tables as they were known at each lead's decision."""
@@ -139,6 +142,7 @@ def join(
         findings=findings,
         source=source,
         labels=labels_as_known(labels_of(left), learned.columns),
+        known=frozenset(learned.columns),
     )
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
@@ -201,8 +205,11 @@ def _joined(
         role == "accounts" or (not role and (link.unique or one_of_several(sheet, link)))
     ):
         known, told = _without_later(tables.leads, sheet, link, config.source)
-        tables.findings.extend(told)
-        _join_accounts(tables, known, link, label, at)
+        kept = {*config.columns.keep, *tables.known}
+        own, sums = without_sums_of_leads(tables.leads, known, link, label, kept)
+        tables.findings.extend([*told, *sums])
+        if own is not None:
+            _join_accounts(tables, own, link, label, at)
     else:
         _wait(tables, sheet, link, label, at, fields)
     return True
