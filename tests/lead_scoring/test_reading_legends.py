@@ -67,6 +67,20 @@ def test_a_table_beside_the_leads_is_told_and_not_learned_from(tmp_path: Path) -
         assert "columns Legende:" in found.told("file-passed-over")
 
 
+def test_tables_below_each_other_beside_the_leads_are_no_columns_of_theirs(tmp_path: Path) -> None:
+    sources: list[list[object]] = [["Messe", 90, 0.4], ["Web", 110, 0.3], ["Gesamt", 200, 0.35]]
+    products: list[list[object]] = [["Produkt", "Anzahl", "Quote"], ["Wartung", 80, 0.4], ["Gesamt", 200, 0.35]]  # fmt: skip
+    for gap in (1, 2):
+        beside = [*sources, *[[]] * gap, *products]
+        rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Status", None, "Kanal", "Anzahl", "Quote"]]  # fmt: skip
+        for n in range(_ROWS):
+            lead = [f"A{7 * n}", f"2025-{1 + n % 12:02}-{1 + n % 27:02}", "Messe", ("Gewonnen", "Verloren")[n % 2], None]  # fmt: skip
+            rows.append([*lead, *(beside[n] if n < len(beside) else ())])
+        found = read(xlsx(tmp_path / f"{gap}.xlsx", {"Anfragen": rows}))
+        assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+        assert "columns Kanal, Anzahl, Quote was passed over" in found.told("file-passed-over")
+
+
 def test_a_second_list_beside_the_first_is_told_and_no_part_of_its_leads(tmp_path: Path) -> None:
     words = ("Gewonnen", "Verloren")
     names = ["Nr", "Eingang", "Quelle", "Status"]
@@ -88,7 +102,8 @@ def test_a_column_of_the_leads_behind_an_empty_one_stays(tmp_path: Path) -> None
     now_and_then = [f"Notiz {n}" if n in (3, 17, 30) else "" for n in range(_ROWS)]
     comes_again = [f"Aktion {n % 3}" if n < 20 else "" for n in range(_ROWS)]
     for_most = [f"Notiz {n}" if n < 150 else "" for n in range(_ROWS)]
-    for cells in (now_and_then, comes_again, for_most):
+    stretches = [f"Notiz {n}" if n < 40 and n % 5 > 1 else "" for n in range(_ROWS)]
+    for cells in (now_and_then, comes_again, for_most, stretches):
         rows: list[list[object]] = [["Nr", "Eingang", "Status", "", "Bemerkung"]]
         rows += [[f"A{n}", "11.03.2025", "Gewonnen", "", cell] for n, cell in enumerate(cells)]
         assert _loaded(tmp_path, rows).cells["Bemerkung"] == cells

@@ -27,6 +27,8 @@ _NEARLY_ALL = 0.98
 _LOOKED_AT, _BELOW = 300, 60
 """Rows that tell what columns hold; rows that a table below them has at most."""
 _FEW_VALUES = 30
+_MOST_PARTS = 5
+"""Tables below each other; of leads who have something now and then there are more such stretches."""
 _PAIR = 2
 _NAMELESS, _AGAIN = re.compile(r"c\d+"), re.compile(r"_\d+$")
 _SHOWN = 8
@@ -58,11 +60,13 @@ class _Block:
 
     Attributes:
         rows: those with something in them.
-        listed: the first column has something else in each of these, as a table by itself has.
+        parts: how often these go on without a gap: of tables below each other each is a part.
+        listed: the first column has something else in each row of a part, as a table by itself has.
     """
 
     names: tuple[str, ...]
     rows: tuple[int, ...]
+    parts: int
     listed: bool
 
 
@@ -84,8 +88,15 @@ def _blocks(sheet: Sheet, table: RowSource) -> list[_Block]:
 
 def _block(sheet: Sheet, names: Sequence[str]) -> _Block:
     rows = _filled(sheet, names)
-    first = {sheet.cells[names[0]][row].strip() for row in rows} - {""}
-    return _Block(tuple(names), rows, len(first) == len(rows))
+    parts: list[list[int]] = []
+    for row in rows:
+        if parts and row == parts[-1][-1] + 1:
+            parts[-1].append(row)
+        else:
+            parts.append([row])
+    first = sheet.cells[names[0]]
+    known = sum(len({first[row].strip() for row in part} - {""}) for part in parts)
+    return _Block(tuple(names), rows, len(parts), known == len(rows))
 
 
 def _filled(sheet: Sheet, names: Sequence[str]) -> tuple[int, ...]:
@@ -116,12 +127,13 @@ def _has_any(one: _Block, known: Collection[str]) -> bool:
 
 
 def _is_small(one: _Block, main: _Block) -> bool:
-    """Whether a block is a list from its first row to its last, and ends far above the leads: hardly a column of theirs does so."""
+    """Whether a block is a list or a few below each other, and ends far above the leads: hardly a column of theirs does so."""
     if not one.rows or not one.listed or len(main.rows) < _LEAST:
         return False
-    first, last = one.rows[0], one.rows[-1]
-    whole = len(one.rows) == last - first + 1 and len(one.rows) + len(one.names) > _PAIR + 1
-    return whole and len(one.rows) <= _SMALL * len(main.rows) and last < _HALF * main.rows[-1]
+    few = one.parts == 1 or (one.parts <= _MOST_PARTS and _PAIR * one.parts <= len(one.rows))
+    whole = few and len(one.rows) + len(one.names) > _PAIR + 1
+    ends = one.rows[-1] < _HALF * main.rows[-1]
+    return whole and ends and len(one.rows) <= _SMALL * len(main.rows)
 
 
 def _is_again(one: _Block, main: _Block) -> bool:
