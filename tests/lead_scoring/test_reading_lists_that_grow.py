@@ -307,3 +307,23 @@ def test_a_table_whose_rows_say_what_belongs_together_lists_no_choices(tmp_path:
 def test_a_sheet_that_says_something_of_choices_is_joined(tmp_path: Path) -> None:
     found = _with_lists(tmp_path, [["Quelle", "Kosten"], ["Messe", 500], ["Web", 20]])
     assert {name for lead in found.leads for name in lead.fields} == {"Quelle", "Listen.Kosten"}
+
+
+def test_choices_of_a_column_that_the_leads_call_otherwise_stand_in_a_sheet_of_choices(
+    tmp_path: Path,
+) -> None:
+    found = _with_lists(tmp_path, [["Quelle", "Status", "Vertrieb"], ["Messe", "Gewonnen", "Kern"], ["Web", "Verloren", "Lang"], [None, "Offen"]])  # fmt: skip
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+    assert found.told("choices")
+
+
+def test_a_table_of_places_with_their_usual_rep_lists_no_choices(tmp_path: Path) -> None:
+    leads: list[list[object]] = [["Nr", "Eingang", "Ort", "Vertreter", "Status"]]
+    leads += [
+        # of four in ten somebody else took care
+        [f"A{7 * n}", f"2025-{1 + n % 12:02}-11", f"O{n % 6}", "ABCDEF"[(n + (n % 5 < 2)) % 6], ("Gewonnen", "Verloren")[n // 6 % 2]]
+        for n in range(120)
+    ]  # fmt: skip
+    places: list[list[object]] = [["Ort", "Vertreter", "km"], *([f"O{n}", "ABCDEF"[n], 10 * n] for n in range(6))]  # fmt: skip
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": leads, "Orte": places}))
+    assert not found.told("choices") and any("Orte.km" in lead.fields for lead in found.leads)

@@ -16,7 +16,7 @@ from kits.lead_scoring._reading.sheets import Sheet
 _LEAST_COLUMNS, _MOST_ROWS, _LARGER = 2, 60, 5
 _AGAIN = 3
 """Leads that share a choice, on the average."""
-_NEARLY_ALL = 0.8
+_NEARLY_ALL, _HALF = 0.8, 0.5
 _FIX = "nothing to do, unless what stands in one row belongs together: state what the table is, with model.source.tables"
 
 
@@ -43,25 +43,34 @@ def without_choices(
 
 
 def _lists_choices(one: Sheet, other: Sheet) -> bool:
-    """Whether each column of a short table has choices of the column of that name in a long one, each once."""
-    if len(one) > _MOST_ROWS or len(one.columns) < _LEAST_COLUMNS or len(other) < _LARGER * len(one):  # fmt: skip
+    """Whether the columns of a short table have choices of the columns of these names in a long one, each once; those that the long
+    one does not have, something else in each row, too."""
+    if len(one) > _MOST_ROWS or len(other) < _LARGER * len(one):
         return False
     theirs = {squeezed(name): name for name in other.columns}
-    pairs = [(name, theirs.get(squeezed(name), "")) for name in one.columns]
-    if not all(
-        named and _are_choices(one.cells[name], other.cells[named]) for name, named in pairs
-    ):
+    pairs = {name: named for name in one.columns if (named := theirs.get(squeezed(name)))}
+    lists = (_each_once(one.cells[name]) for name in one.columns if name not in pairs)
+    if len(pairs) < _LEAST_COLUMNS or not all(lists):
         return False
-    (mine, first), *rest = pairs
-    return not any(_belong(one, mine, name, other, first, named) for name, named in rest)
+    if not all(_are_choices(one.cells[name], other.cells[named]) for name, named in pairs.items()):
+        return False
+    (mine, first), *rest = pairs.items()
+    # what else stands there may well be of things, such as firms
+    most = _NEARLY_ALL if len(pairs) == len(one.columns) else _HALF
+    return all(_beside(one, mine, name, other, first, named) < most for name, named in rest)
 
 
-def _belong(one: Sheet, mine: str, name: str, other: Sheet, first: str, named: str) -> bool:
-    """Whether nearly all rows of the long table have beside a choice what the short one has: it is about things, such as firms."""
+def _beside(one: Sheet, mine: str, name: str, other: Sheet, first: str, named: str) -> float:
+    """How many rows of the long table have beside a choice what the short one has: it is about things, where nearly all do."""
     beside = dict(zip(map(str.strip, one.cells[mine]), map(str.strip, one.cells[name])))
     rows = zip(map(str.strip, other.cells[first]), map(str.strip, other.cells[named]))
     met = [beside[here] == there for here, there in rows if beside.get(here)]
-    return bool(met) and sum(met) >= _NEARLY_ALL * len(met)
+    return sum(met) / max(1, len(met))
+
+
+def _each_once(cells: Sequence[str]) -> bool:
+    known = [cell.strip() for cell in cells if not is_missing(cell)]
+    return len(set(known)) == len(known)
 
 
 def _are_choices(cells: Sequence[str], used: Sequence[str]) -> bool:
@@ -70,4 +79,4 @@ def _are_choices(cells: Sequence[str], used: Sequence[str]) -> bool:
     different = set(there)
     often = len(there) >= _AGAIN * len(different)
     met = sum(cell in different for cell in known)
-    return bool(known) and often and len(set(known)) == len(known) and met >= _NEARLY_ALL * len(known)  # fmt: skip
+    return bool(known) and often and _each_once(cells) and met >= _NEARLY_ALL * len(known)
