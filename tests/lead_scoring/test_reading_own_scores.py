@@ -67,6 +67,7 @@ _BESIDE = {
     "crm": ["Kitwright band", "kitwright_score", "x_kitwright_reasons", "Kitwright_probability__c"],
     "labels": ["Lead band", "Lead score", "Lead score reasons", "Lead win probability"],
     "list": ["band", "score", "reasons", "low"],
+    "two": ["Lead band", "Lead score", "Kitwright note", "Kitwright other"],
 }
 
 
@@ -89,6 +90,15 @@ def test_a_list_of_scores_with_columns_taken_away_tells_nothing_either(tmp_path:
     rows = {"Leads": [NAMES, *LEADS], "Scores": [["id", "band", "score"], *scores]}
     found = read(xlsx(tmp_path / "crm.xlsx", rows))
     assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+
+
+def test_scores_that_a_spreadsheet_shows_as_percentages_are_scores(tmp_path: Path) -> None:
+    rows = [[*lead, ("hot", "cold")[n % 2], f"{n / N:.1%}"] for n, lead in enumerate(LEADS)]
+    found = read(put(tmp_path / "e.csv", table([*NAMES, "band", "score"], rows)))
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+    rows = [[*lead, ("A", "B")[n % 2], n % 50] for n, lead in enumerate(LEADS)]
+    others = read(put(tmp_path / "o.csv", table([*NAMES, "Lead band", "Lead score"], rows)))
+    assert {name for lead in others.leads for name in lead.fields} == {"Quelle", "Lead band", "Lead score"}  # fmt: skip
 
 
 def test_scores_of_others_and_those_that_a_person_names_stay(tmp_path: Path) -> None:

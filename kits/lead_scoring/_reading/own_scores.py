@@ -26,7 +26,7 @@ _LABELS = frozenset({
     "lead_win_probability", "lead_score_percentile", "lead_band", "lead_score_reasons", "lead_scored_at",
 })  # fmt: skip
 """What a CRM's exports call these fields; `Lead score` is what others are called, too."""
-_SCORE = "lead_score"
+_SCORE, _BAND = "lead_score", "lead_band"
 _TWO = 2
 """Columns that a table has at least: whom it is about, and what it says of them. So many labels are no chance."""
 
@@ -61,8 +61,10 @@ def _own(sheet: Sheet, role: str) -> frozenset[str]:
     called = {name: plain(name.rpartition(" - ")[2]) for name in sheet.columns}
     labelled = frozenset(name for name, label in called.items() if label in _LABELS)
     found = frozenset(name for name in sheet.columns if _OURS in squeezed(name))
-    if len(labelled) >= _TWO:
-        found |= labelled | {name for name, label in called.items() if label == _SCORE}
+    scored = frozenset(name for name, label in called.items() if label == _SCORE)
+    banded = [name for name, label in called.items() if label == _BAND]
+    if len(labelled) >= _TWO or (scored and any(_has_bands(sheet, name) for name in banded)):
+        found |= labelled | scored
     if role in ("", "leads") and _has_scores(sheet):
         found |= _OF_A_SCORE & sheet.cells.keys()
     return found
@@ -70,16 +72,24 @@ def _own(sheet: Sheet, role: str) -> frozenset[str]:
 
 def _has_scores(sheet: Sheet) -> bool:
     """Whether a column `band` has our words alone, and one `score` shares of one."""
-    bands, scores = (
-        {cell.strip() for cell in sheet.cells.get(name, ()) if not is_missing(cell)}
-        for name in ("band", "score")
-    )
-    return bool(bands and scores) and bands <= _BANDS and all(map(_is_share, scores))
+    scores = _known(sheet, "score")
+    return _has_bands(sheet, "band") and bool(scores) and all(map(_is_share, scores))
+
+
+def _has_bands(sheet: Sheet, name: str) -> bool:
+    bands = _known(sheet, name)
+    return bool(bands) and bands <= _BANDS
+
+
+def _known(sheet: Sheet, name: str) -> set[str]:
+    return {cell.strip() for cell in sheet.cells.get(name, ()) if not is_missing(cell)}
 
 
 def _is_share(cell: str) -> bool:
+    """`0.61`, and `61 %` where somebody had the spreadsheet show it so."""
+    number, percent, _ = cell.partition("%")
     try:
-        return 0.0 <= float(cell.replace(",", ".")) <= 1.0
+        return 0.0 <= float(number.replace(",", ".")) <= (100.0 if percent else 1.0)
     except ValueError:
         return False
 
