@@ -134,3 +134,13 @@ def test_a_lead_of_a_month_is_lost_by_age_only_when_its_last_day_is_old_enough(
         if label == "lost" and lead.at
     }
     assert lost == {1}, "on 1 May a lead of February may be 62 days old"
+
+
+def test_months_with_a_point_are_months_where_the_column_is_called_so(tmp_path: Path) -> None:
+    rows = [[n + 50, f"{n // 9 % 12 + 1:02}.{2023 + n // 108}", "Web", ("Won", "Lost")[n % 2]] for n in range(216)]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Nr", "Monat", "Quelle", "Status"], rows, ";")))
+    assert [str(lead.at)[:7] for lead in found.leads[::9]] == [
+        f"{2023 + n // 12}-{n % 12 + 1:02}" for n in range(24)
+    ]
+    other = read(put(tmp_path / "o.csv", table(["Nr", "Dicke", "Quelle", "Status"], rows, ";")))
+    assert other.leads[0].at is None and "Dicke" in other.leads[0].fields

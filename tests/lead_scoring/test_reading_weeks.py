@@ -46,6 +46,8 @@ def _mondays() -> list[date]:
         (["Year", "Week"], lambda d: [d.isocalendar()[0], f"W{d.isocalendar()[1]:02}"]),
         (["Jahr", "Monat", "KW"], lambda d: [d.year, d.month, d.isocalendar()[1]]),
         (["KW"], lambda d: ["{}{:02}".format(*d.isocalendar()[:2])]),
+        (["KW"], lambda d: [f"{d.isocalendar()[1]:02}/{d.isocalendar()[0] % 100}"]),
+        (["Eingang"], lambda d: [f"KW {d.isocalendar()[1]}/{d.isocalendar()[0] % 100}"]),
     ],
 )  # fmt: skip
 def test_a_year_and_a_week_are_the_monday(
@@ -54,6 +56,17 @@ def test_a_year_and_a_week_are_the_monday(
     found = _read(tmp_path, columns, cells)
     assert _came(found) == _mondays()
     assert _fields(found) == {"origin"}
+
+
+def test_two_weeks_are_no_week_of_a_year(tmp_path: Path) -> None:
+    windows = [f"KW {n}/{n + 1}" for n in (12, 14, 16, 18)]
+    rows = [[f"L{7 * n}", windows[n % 4], "web", n % 3 == 0] for n in range(_ROWS)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Lieferung", "origin", "won"], rows, ";")))
+    assert {lead.fields["Lieferung"] for lead in found.leads} == set(windows)
+    # a week of which many leads are, and a part of a table that has no other
+    rows = [[f"L{7 * n}", f"{40 + n // 60}/24", "web", n % 3 == 0] for n in range(480)]
+    found = read(put(tmp_path / "w.csv", table(["id", "KW", "origin", "won"], rows, ";")))
+    assert _came(found)[-1] == date.fromisocalendar(2024, 47, 1)
 
 
 def test_a_53rd_week_that_the_year_lacks_ended_in_it(tmp_path: Path) -> None:

@@ -22,11 +22,13 @@ from kits.lead_scoring._reading.names import names_for, phrases_for
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import columns_stated
 from kits.lead_scoring._reading.week_parts import (
+    have_many_weeks,
     may_be_weeks,
     week_number,
     week_of_year,
     weeks_by_number,
     weeks_in_order,
+    weeks_of_short_years,
     whole_weeks,
 )
 from kits.lead_scoring.config import SourceConfig
@@ -52,6 +54,7 @@ _CHOICES = (
 """Parts that make a date, the most exact ones first."""
 _WHOLE = len("2024-03-17")
 _PERIOD = re.compile(r"((?:19|20)\d{2})[-/. ]?(?:M|P)?(0[1-9]|1[0-2])")
+_POINTED = re.compile(r"(0?[1-9]|1[0-2])\.((?:19|20)\d{2})")
 _SHORT = re.compile(r"([^\W\d_]{3,10})\.?[-' ’/]{1,2}(\d{2})")
 _FIRST = re.compile(
     r"(?P<year>(?:19|20)\d{2})-(?P<month>0[1-9]|1[0-2])-01|0?1\.(?P<second>0?[1-9]|1[0-2])\.(?P<last>(?:19|20)\d{2})"
@@ -247,14 +250,23 @@ def _periods(sheet: Sheet, name: str, *, met: bool) -> list[str] | None:
     first = islice((cell for cell in cells if not is_missing(cell)), _LOOKED_AT)
     some = list(dict.fromkeys(first))
     least = 1 if met else _LEAST_MONTHS
-    for read in (_of_weeks, weeks_by_number, _of_numbers, _of_short_years, _of_first_days):
+    for read in (
+        _of_weeks,
+        weeks_by_number,
+        weeks_of_short_years,
+        _of_numbers,
+        _of_short_years,
+        _of_first_days,
+    ):
         if not some or len(read(name, some)) < _ENOUGH * len(some):
             continue
         known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
         table = read(name, known)
         months = len({text[-2:] for text in table.values()})
         # `May-20` to `May-26` are days of a week
-        if len(table) >= _ENOUGH * len(known) and (months >= least or read is not _of_short_years):
+        few = read is _of_short_years and months < least
+        few |= read is weeks_of_short_years and not (met or have_many_weeks(table.values()))
+        if len(table) >= _ENOUGH * len(known) and not few:
             return [table.get(cell, "") for cell in cells]
     return None
 
@@ -264,11 +276,17 @@ def _of_weeks(_: str, cells: Sequence[str]) -> dict[str, str]:
 
 
 def _of_numbers(name: str, cells: Sequence[str]) -> dict[str, str]:
-    """`202401`, where the column is called a month or a period, and `2024M01`."""
+    """`202401` and `05.2024`, where the column is called a month or a period, and `2024M01`."""
     if not _is_period(name):
         return {}
-    matches = ((cell, _PERIOD.fullmatch(cell.strip().removesuffix(".0"))) for cell in cells)
-    return {cell: f"{match[1]}-{match[2]}" for cell, match in matches if match}
+    found: dict[str, str] = {}
+    for cell in cells:
+        text = cell.strip()
+        if whole := _PERIOD.fullmatch(text.removesuffix(".0")):
+            found[cell] = f"{whole[1]}-{whole[2]}"
+        elif pointed := _POINTED.fullmatch(text):
+            found[cell] = f"{pointed[2]}-{pointed[1]:>02}"
+    return found
 
 
 def _of_short_years(name: str, cells: Sequence[str]) -> dict[str, str]:

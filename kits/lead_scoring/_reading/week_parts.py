@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -24,6 +24,11 @@ _WEEK = re.compile(
     r"|(?P<year>(?:19|20)\d{2})[ ,/-]{0,3}(?:KW|CW|WK|W)\.? ?(?P<week>\d{1,2}))",
     re.IGNORECASE,
 )
+_SHORT = re.compile(
+    rf"(?P<word>{_WORD}\.? ?)?(?P<week>\d{{1,2}}) ?[/’'-] ?(?P<year>\d{{2}})", re.IGNORECASE
+)
+_MOST_SHORT_YEARS, _OF_A_YEAR = 8, 4
+"""How far years of two digits lie apart, and different weeks that there are for each."""
 _ALONE = re.compile(rf"(?:{_WORD}\.? ?)?(\d{{1,2}})(?:\.0)?\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"((?:19|20)\d{2})[-/. ]?(0[1-9]|[1-4]\d|5[0-3])")
 _LAST_SURE, _LONGEST = 52, 53
@@ -50,13 +55,37 @@ def whole_weeks(cells: Sequence[str]) -> dict[str, str]:
 
 def weeks_by_number(name: str, cells: Sequence[str]) -> dict[str, str]:
     """`202412` with its Monday, where the column is called a week."""
-    words = plain(name).split("_")
-    weeks = set(phrases_for("week_part")) | {f"{year}{week}" for year in phrases_for("year_part") for week in phrases_for("week_part")}  # fmt: skip
-    if weeks.isdisjoint(words):
+    if not _is_called_week(name):
         return {}
     matches = ((cell, _NUMBER.fullmatch(cell.strip().removesuffix(".0"))) for cell in cells)
     read = ((cell, week_of_year(int(m[1]), int(m[2]))) for cell, m in matches if m)
     return {cell: monday for cell, monday in read if monday}
+
+
+def weeks_of_short_years(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """`KW 12/24` with its Monday, and `12/24` where the column is called a week; a letter alone, as in `W6/20`, may be anything's."""
+    found: dict[str, str] = {}
+    years: set[int] = set()
+    called = _is_called_week(name)
+    for cell in cells:
+        match = _SHORT.fullmatch(cell.strip())
+        monday = week_of_year(2000 + int(match["year"]), int(match["week"])) if match else ""
+        word = (match["word"] or "").strip(" .") if match else ""
+        if match and monday and (called or len(word) > 1):
+            years.add(int(match["year"]))
+            found[cell] = monday
+    return found if years and max(years) - min(years) < _MOST_SHORT_YEARS else {}
+
+
+def have_many_weeks(mondays: Collection[str]) -> bool:
+    """Whether there are several weeks of each year: of `KW 12/13` and `KW 14/15`, which are two weeks each, there are not."""
+    return len(set(mondays)) >= _OF_A_YEAR * len({text[:4] for text in mondays})
+
+
+def _is_called_week(name: str) -> bool:
+    weeks = set(phrases_for("week_part"))
+    weeks |= {f"{year}{week}" for year in phrases_for("year_part") for week in weeks}
+    return not weeks.isdisjoint(plain(name).split("_"))
 
 
 def week_number(cell: str) -> int | None:
