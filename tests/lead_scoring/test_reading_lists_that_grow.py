@@ -327,3 +327,13 @@ def test_a_table_of_places_with_their_usual_rep_lists_no_choices(tmp_path: Path)
     places: list[list[object]] = [["Ort", "Vertreter", "km"], *([f"O{n}", "ABCDEF"[n], 10 * n] for n in range(6))]  # fmt: skip
     found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": leads, "Orte": places}))
     assert not found.told("choices") and any("Orte.km" in lead.fields for lead in found.leads)
+
+
+def test_a_sheet_that_explains_the_outcomes_is_not_joined_by_them(tmp_path: Path) -> None:
+    words = [["Status", "Bedeutung", "Stufe"], ["Gewonnen", "Auftrag liegt vor", 4], ["Verloren", "Absage", 5], ["Offen", "neu", 1]]  # fmt: skip
+    found = _with_lists(tmp_path, words)
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+    assert "belong to what became of the leads (Status)" in found.told("outcome-explained")
+    stated = {"source": {"tables": [{"file": "crm.xlsx", "sheet": "Listen", "role": "accounts"}]}}
+    again = read(tmp_path / "crm.xlsx", stated)
+    assert any("Listen.Stufe" in lead.fields for lead in again.leads)

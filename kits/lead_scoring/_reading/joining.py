@@ -31,7 +31,12 @@ from kits.lead_scoring._reading.events import (
 )
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.kinds_of_lists import are_alike
-from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
+from kits.lead_scoring._reading.leads_table import (
+    find_leads,
+    other_choices,
+    outcome_columns,
+    tells_outcomes,
+)
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome_history import with_last_states
@@ -77,6 +82,7 @@ class Tables:
         findings: files passed over, and what was joined to what.
         source: what columns mean, where a table of sales or of states tells the outcome.
         known: columns that a bundle learned from.
+        ended: columns of the leads that say what became of them.
     """
 
     leads: Sheet
@@ -88,6 +94,7 @@ class Tables:
     findings: list[Finding] = field(default_factory=list)
     source: SourceConfig | None = None
     known: frozenset[str] = frozenset()
+    ended: tuple[str, ...] = ()
 
     def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Columns:
         """Columns from other tables as they were known at each lead's decision."""
@@ -143,6 +150,7 @@ def join(
         source=source,
         labels=labels_as_known(labels_of(left), learned.columns),
         known=frozenset(learned.columns),
+        ended=outcome_columns(main, source or config.source) if left else (),
     )
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
@@ -204,6 +212,9 @@ def _joined(
     elif fields is None and (
         role == "accounts" or (not role and (link.unique or one_of_several(sheet, link)))
     ):
+        if not role and link.lead_column in tables.ended:
+            tables.findings.append(_of_outcomes(sheet.name, link))
+            return True
         known, told = _without_later(tables.leads, sheet, link, config.source)
         kept = {*config.columns.keep, *tables.known}
         own, sums = without_sums_of_leads(tables.leads, known, link, label, kept)
@@ -296,6 +307,13 @@ def _unrelated(sheet: Sheet, main: Sheet, source: SourceConfig) -> Finding:
         f"{leads}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
         unread=True,
     )
+
+
+def _of_outcomes(name: str, link: Link) -> Finding:
+    """Of a table that says something of each outcome, as a legend does: joined, it would tell what is asked."""
+    what = f"{name} was passed over: its rows belong to what became of the leads ({link.lead_column}), which is known afterwards"
+    fix = f"nothing to do; if it lists something else: model.source.tables: [{stating(name, 'accounts')}]"
+    return Finding("outcome-explained", "pass", what, (name,), fix)
 
 
 def _late(name: str, leads: int) -> Finding:

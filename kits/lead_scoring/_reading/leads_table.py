@@ -105,6 +105,15 @@ def tells_outcomes(sheet: Sheet, source: SourceConfig) -> bool:
     return _sureness(sheet, source)[0] < _NONE
 
 
+def outcome_columns(sheet: Sheet, source: SourceConfig) -> tuple[str, ...]:
+    """The columns that say what became of the rows; none where that is unclear."""
+    try:
+        found = find_outcome(sheet, source, find_mapping(sheet.columns, source.mapping))
+    except (DataError, ConfigError):
+        return ()
+    return found.columns if found is not None else ()
+
+
 def other_choices(
     main: Sheet, others: Sequence[Sheet], roles: Mapping[str, str], source: SourceConfig
 ) -> Iterator[Finding]:
