@@ -41,6 +41,10 @@ def several(start: int, step: int, form: str = "{}") -> list[object]:
         # what counts rows gives way, and a deal's place to the number that a program gave to the deal
         ({"Row number": several(1, 1), "Customer ID": several(9999, -7)}, "9999"),
         ({"ID": several(1, 1), "UUID": several(9999, -7, "u{}")}, "u9999"),
+        *(
+            ({name: several(9999, -7)}, "9999")
+            for name in ("N° affaire", "Réf. devis", "Numéro de dossier", "Nr oferty")
+        ),
     ],
 )
 def test_the_id_is_the_leads_own_not_that_of_a_customer_who_may_come_again(
@@ -49,7 +53,9 @@ def test_the_id_is_the_leads_own_not_that_of_a_customer_who_may_come_again(
     assert read(export(tmp_path / "e.csv", columns)).leads[0].id == first
 
 
-@pytest.mark.parametrize("name", ["Nº empleados", "Nº de visitas", "Employees #"])
+@pytest.mark.parametrize(
+    "name", ["Nº empleados", "Nº de visitas", "Employees #", "N° visites", "Numero addetti"]
+)
 def test_how_many_there_are_is_no_number_of_a_lead(tmp_path: Path, name: str) -> None:
     found = read(export(tmp_path / "e.csv", {name: several(9999, -7)}))
     assert found.leads[3].fields[name] == 9978.0

@@ -23,6 +23,14 @@ _ELSEWHERE = re.compile(
 _OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
 _SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<before>\w+)\W* #", re.I)
 """`Nº oportunidad`, `Submission #`; of several (`Nº de visitas`, `Employees #`) it says how many they are."""
+_BEFORE = re.compile(
+    r"(?:n|n_º|nr|numero|numer|nummer|ref|reference|referencia|rif)_(?:(?:d|d[aeiou]|d[eao]l|dell[ao]?)_)?(?P<thing>[^\W_]{3,})"
+)
+"""`N° affaire`, `Numéro de devis`, `Réf. dossier`, `Número de oportunidad`, `Nr oferty`; of several, as above."""
+_SEVERAL = re.compile(
+    r"(?!devis$).*[si]|rue|domu|civico|casa|tel.*|portable|mobile|movil|fax|tva|siret|siren"
+)
+"""How many there are (`Numero dipendenti`), and numbers of a place, a telephone or a firm."""
 _UNIQUE = 0.98
 _NEARLY_ALL = 0.9
 _HALF = 0.5
@@ -208,6 +216,8 @@ def is_numbered(name: str) -> bool:
     called = plain(name)
     signed = _SIGNED.fullmatch(called) or _SIGNED.fullmatch(name.strip())
     one = signed is not None and not (signed["after"] or signed["before"]).lower().endswith("s")
+    before = _BEFORE.fullmatch(called)
+    one |= before is not None and _SEVERAL.fullmatch(before["thing"]) is None
     ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or one
     elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
     return (ends or called.startswith("id_")) and not elsewhere
