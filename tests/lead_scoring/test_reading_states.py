@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -97,20 +98,28 @@ def test_leads_that_are_carried_on_from_month_to_month_are_there_once(
     assert f"90 rows repeat the id of another row ({name})" in found.told("repeated-ids")
 
 
-def test_a_number_that_comes_again_within_a_day_without_another_outcome_is_no_lead(
-    tmp_path: Path,
-) -> None:
-    names = ["Nr", "Eingang", "Firma", "Artikel", "Status"]
-    firms = {"items.csv": [f"Firma {n // 2}" for n in range(90)]}  # of one offer
-    firms["campaigns.csv"] = [f"Firma {n}" for n in range(90)]
-    for file, firm in firms.items():
-        ends = [("won", "lost")[(n // 2 if file == "items.csv" else n) % 2] for n in range(90)]
-        rows = [
-            [5000 + 3 * (n // 2), (BEGIN + timedelta(days=n // 2)).date(), firm[n], f"A{n % 7}", ends[n]]
-            for n in range(90)
-        ]  # fmt: skip
-        found = read(put(tmp_path / file, table(names, rows)))
-        assert len(found.leads) == 90 and not found.told("repeated-ids")
+def _numbered(folder: Path, names: list[str], cells: Callable[[int, int], list[object]]) -> int:
+    """How many leads there are of 45 numbers with two rows of one day each."""
+    rows = [
+        [5000 + 3 * (n // 2), (BEGIN + timedelta(days=n // 2)).date(), *cells(n // 2, n % 2)]
+        for n in range(90)
+    ]
+    return len(read(put(folder / "e.csv", table(["Nr", "Eingang", *names, "Status"], rows))).leads)
+
+
+def test_an_offer_with_its_items_and_a_lead_with_its_contacts_are_one_lead(tmp_path: Path) -> None:
+    names = ["Firma", "Ort", "Kanal", "Artikel"]
+    ends = ("won", "lost")
+    once = _numbered(tmp_path, names, lambda n, k: [f"F{n}", f"O{n % 9}", "Web", f"A{n % 7 + k}", ends[n % 2]])  # fmt: skip
+    # some of the items are won, others of the same offer are lost
+    each = _numbered(tmp_path, names, lambda n, k: [f"F{n}", f"O{n % 9}", "Web", f"A{n % 7 + k}", ends[n % 2 if n % 3 else k]])  # fmt: skip
+    assert (once, each) == (45, 90)
+
+
+def test_the_number_of_an_event_is_no_lead_s(tmp_path: Path) -> None:
+    names = ["Messe", "Halle", "Stand", "Firma"]
+    leads = _numbered(tmp_path, names, lambda n, k: [f"Messe {n}", f"H{n % 9}", f"S{n % 8}", f"F{n} {k}", ("won", "lost")[k]])  # fmt: skip
+    assert leads == 90
 
 
 @pytest.mark.parametrize("dated", ["Fecha", "Cuándo"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from collections.abc import Mapping as Table
 
 from kits.core.column_names import plain, squeezed
+from kits.lead_scoring._reading.carried_on import is_carried_on
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import names_for, rank
@@ -32,7 +32,6 @@ _SEVERAL = re.compile(
 )
 """How many there are (`Numero dipendenti`), and numbers of a place, a telephone or a firm."""
 _UNIQUE = 0.98
-_NEARLY_ALL = 0.9
 _HALF = 0.5
 _LEAST = 20
 _DAY = 86_400.0
@@ -74,42 +73,13 @@ def lead_id(
 
 
 def _carried_on(sheet: Sheet, free: Sequence[str], decided: str, outcome: Collection[str]) -> str:
-    """A number of whatever name (`Nr`, `Projekt-Nr.`) under which leads are carried on from one month's sheet to the next, or have a row
-    each time something happened: each came once, its outcome changes, and a column that tells most leads apart stays as it is.
-
-    The number of a campaign has one day, too, and other firms; an offer's items have one outcome.
-    """
-    for name in free:
-        if of_customers(name) or not (is_numbered(name) or rank(name, "id") is not None):
-            continue
-        rows: dict[str, list[int]] = defaultdict(list)
-        for row, cell in enumerate(sheet.cells[name]):
-            if not is_missing(cell):
-                rows[cell.strip()].append(row)
-        several = [own for own in rows.values() if len(own) > 1]
-        if 2 * sum(map(len, rows.values())) < len(sheet) or not _states(sheet, name, decided):
-            continue
-        changed = max((_share_of_changed(sheet.cells[one], several) for one in outcome), default=0)
-        stays = (
-            _is_told_apart(sheet.cells[one], rows)
-            and _share_of_changed(sheet.cells[one], several) <= 1 - _NEARLY_ALL
-            for one in free
-            if one != name
-        )
-        if changed > _HALF and any(stays):
+    """A number of whatever name (`Nr`, `Projekt-Nr.`) under which leads have several rows; each came once."""
+    numbered = (name for name in free if is_numbered(name) or rank(name, "id") is not None)
+    for name in numbered:
+        own = not of_customers(name) and _states(sheet, name, decided)
+        if own and is_carried_on(sheet, name, free, outcome):
             return name
     return ""
-
-
-def _is_told_apart(cells: Sequence[str], rows: Table[str, Sequence[int]]) -> bool:
-    """Whether a column has another cell for most ids."""
-    return len({cells[own[0]].strip() for own in rows.values()}) >= _HALF * len(rows)
-
-
-def _share_of_changed(cells: Sequence[str], several: Sequence[Sequence[int]]) -> float:
-    """How many ids have different cells in their rows."""
-    changed = sum(len({cells[row].strip() for row in own}) > 1 for own in several)
-    return changed / max(1, len(several))
 
 
 def _of_whom(sheet: Sheet, free: Sequence[str], decided: str) -> str:

@@ -1,0 +1,62 @@
+"""Leads that have several rows under one number: carried on from one month's sheet to the next, a row each time something happened, an
+offer with its items.
+
+The number of a campaign or of an event has rows of one day, too: those of different firms.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import rank
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import FIRM, PERSON, kind_of, of_customers
+
+_HALF, _MOSTLY, _HARDLY = 0.5, 0.6, 0.1
+
+
+def is_carried_on(sheet: Sheet, name: str, free: Sequence[str], outcome: Collection[str]) -> bool:
+    """Whether the rows of a number are of one lead: most columns say the same in all of them, among them one that tells most leads apart
+    and, where there is one, who asked. Their outcomes change, as of leads that end at last, or hardly do; some of each kind are of items
+    that are won and lost one by one.
+
+    Args:
+        name: the column with the numbers.
+        free: columns that have no other meaning.
+        outcome: columns that tell what became of the rows.
+    """
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, cell in enumerate(sheet.cells[name]):
+        if not is_missing(cell):
+            rows[cell.strip()].append(row)
+    if 2 * sum(map(len, rows.values())) < len(sheet):
+        return False
+    several = [own for own in rows.values() if len(own) > 1]
+    ends = max((_changed(sheet.cells[one], several) for one in outcome), default=_HALF)
+    if _HARDLY < ends <= _HALF:
+        return False
+    others = [one for one in free if one != name and len(set(sheet.cells[one])) > 1]
+    stays = [one for one in others if _changed(sheet.cells[one], several) <= _HARDLY]
+    asked = [one for one in others if _names_whom(one)]
+    firsts = [own[0] for own in rows.values()]
+    told = any(_tells_apart(sheet.cells[one], firsts) for one in stays)
+    known = not asked or not set(asked).isdisjoint(stays)
+    return told and known and len(stays) >= _MOSTLY * len(others)
+
+
+def _names_whom(name: str) -> bool:
+    reached = any(rank(name, by) is not None for by in ("email", "phone"))
+    return reached or of_customers(name) or kind_of(name) in (FIRM, PERSON)
+
+
+def _tells_apart(cells: Sequence[str], firsts: Sequence[int]) -> bool:
+    """Whether a column has another cell for most numbers."""
+    return len({cells[row].strip() for row in firsts}) >= _HALF * len(firsts)
+
+
+def _changed(cells: Sequence[str], several: Sequence[Sequence[int]]) -> float:
+    """The share of numbers that have different cells in their rows."""
+    changed = sum(len({cells[row].strip() for row in own}) > 1 for own in several)
+    return changed / max(1, len(several))
