@@ -250,3 +250,33 @@ def test_days_by_the_moon_are_told_not_read(tmp_path: Path) -> None:
     rows = [[f"P-{n}", f"1445/0{n % 9 + 1}/{n % 28 + 1:02}", ("Won", "Lost")[n % 2]] for n in range(60)]  # fmt: skip
     found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
     assert found.levels("unread-dates") == {"warn"} and found.leads[0].at is None
+
+
+_DAYS = [date(2024, 1, 5) + timedelta(days=3 * n) for n in range(120)]
+
+
+def _slashed(folder: Path, file: str, texts: list[str]) -> Path:
+    rows = [[f"{file}{n}", text, "Web", ("Won", "Lost")[n % 2]] for n, text in enumerate(texts)]
+    return put(folder / f"{file}.csv", table(["Lead ID", "Created", "Source", "Status"], rows))
+
+
+def _came(found: Read) -> list[date]:
+    return [lead.at.date() for lead in found.leads if lead.at is not None]
+
+
+def test_a_few_dates_that_begin_otherwise_do_not_turn_the_others_round(tmp_path: Path) -> None:
+    texts = [f"{day:{'%m/%d/%Y' if n % 30 == 5 else '%d/%m/%Y'}}" for n, day in enumerate(_DAYS)]
+    found = read(_slashed(tmp_path, "a", texts))
+    assert _came(found) == _DAYS
+    assert "were read day first, though 4 of them have the month first" in found.told("assumed")
+    slip = [f"{day:{'%m/%d/%Y' if n == 5 else '%d/%m/%Y'}}" for n, day in enumerate(_DAYS)]
+    found = read(_slashed(tmp_path, "slip", slip))
+    assert _came(found) == _DAYS and not found.told("assumed")
+
+
+def test_each_of_several_files_is_read_in_its_own_order_of_day_and_month(tmp_path: Path) -> None:
+    _slashed(tmp_path, "a", [f"{day:%m/%d/%Y}" for day in _DAYS[:60]])
+    _slashed(tmp_path, "b", [f"{day:%d/%m/%Y} 10:30" for day in _DAYS[60:]])
+    found = read(tmp_path)
+    assert _came(found) == _DAYS and not found.told("assumed")
+    assert found.leads[-1].at == datetime(2024, 12, 27, 10, 30, tzinfo=timezone.utc)

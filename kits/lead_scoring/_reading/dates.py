@@ -68,6 +68,8 @@ _OF_LEADS = (36_526.0, 60_000.0)
 _OF_TEXTS = ("/", "-")
 _LEAST_DAYS, _LEAST_MONTHS = 10, 3
 """Different days on either side, and months: of so many one half is not above twelve by chance."""
+_LEAST_CONTRARY = 2
+"""Dates with the month first among others with the day first, one of which is a slip of the pen."""
 _MEANINGS = ("decided_at", "outcome_at", "changed_at")
 _MOST_YEARS, _TIMES_MORE = 12, 3
 """Leads of more years than that are no one's: where so many different numbers stand last, and few first, they are days."""
@@ -336,14 +338,19 @@ def _order_of(known: Sequence[re.Match[str]], form: DateForm) -> tuple[Order, st
     short = all(len(match[1]) == len(match[4]) == 2 for match in known)
     if short and (form.endswith("year-first") or _years_stand_first(known)):
         return "year-first", ""
-    firsts = max(int(match[1]) for match in known)
-    seconds = max(int(match[3]) for match in known)
+    pairs = [(int(match[1]), int(match[3])) for match in known]
+    days_first = sum(first > 12 >= second for first, second in pairs)
+    months_first = sum(second > 12 >= first for first, second in pairs)
     points = known[0][2] == "."
-    told = firsts > 12 or seconds > 12 or points
+    told = days_first > 0 or months_first > 0 or points
     if form in ("day-first", "month-first") or (form.startswith("likely-") and not told):
         return ("day-first" if form.endswith("day-first") else "month-first"), ""
-    day_first = seconds <= 12 and (firsts > 12 or points)
-    return ("day-first" if day_first else "month-first"), "" if told else "month first"
+    first, other = ("day", "month") if days_first + points > months_first else ("month", "day")
+    contrary = min(days_first, months_first)
+    doubt = "" if told else f"{first} first"
+    if contrary >= _LEAST_CONTRARY:
+        doubt = f"{first} first, though {contrary} of them have the {other} first: others of that kind are wrong by months"
+    return ("day-first" if first == "day" else "month-first"), doubt
 
 
 def _years_stand_first(known: Sequence[re.Match[str]]) -> bool:

@@ -14,6 +14,8 @@ from kits.core.column_names import squeezed
 from kits.core.dataset import Split
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.dates import iso, read_dates
 from kits.lead_scoring._reading.kinds_of_lists import Kinds
 from kits.lead_scoring._reading.renamed import with_one_name
 from kits.lead_scoring._reading.sheets import Sheet, stack
@@ -106,8 +108,24 @@ def _as_one(group: Sequence[Sheet], *, splits_named: bool) -> Sheet:
     splits = [_split_of(sheet.name) if splits_named else None for sheet in group]
     if len(set(splits)) > 1:
         group = [replace(s, splits=[split] * len(s)) for s, split in zip(group, splits)]
+    if len({sheet.dates for sheet in group} - {"auto"}) > 1:
+        group = [_with_plain_dates(sheet) for sheet in group]
     names = " + ".join(sheet.name for sheet in group[:_SHOWN])
     return stack(group, names + (" …" if len(group) > _SHOWN else ""))
+
+
+def _with_plain_dates(sheet: Sheet) -> Sheet:
+    """With dates as ISO 8601 where these begin with the day or the month: another part of the table writes them the other way round."""
+    if sheet.dates == "auto":
+        return sheet
+    cells = dict(sheet.cells)
+    for name, texts in sheet.cells.items():
+        known = [text for text in dict.fromkeys(texts) if not is_missing(text)]
+        found = read_dates(name, known, sheet.dates) if known else None
+        if found is not None and found.order != "auto":
+            plain = {t: iso(at, found.clock) for t, at in zip(known, found.seconds) if at is not None}  # fmt: skip
+            cells[name] = [plain.get(text, text) for text in texts]
+    return replace(sheet, cells=cells)
 
 
 def _split_of(name: str) -> Split | None:

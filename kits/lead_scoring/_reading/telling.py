@@ -114,7 +114,7 @@ def _doubts(known: Known) -> Iterator[Finding]:
     for text in known.roles.doubts:
         yield Finding(
             "assumed", "warn", text,
-            fix="if that is wrong, state it in kit.yaml under model.source: decided_at, outcome_at, order",
+            fix="if that is wrong, state it in kit.yaml under model.source: decided_at, outcome_at, order, dates",
         )  # fmt: skip
     if not known.roles.id:
         yield Finding(
