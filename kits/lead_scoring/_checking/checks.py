@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     repeats.same_lead,
     repeats.same_customer,
     repeats.same_content,
+    repeats.states_left_open,
     trials.not_meant,
     columns.missing,
     columns.too_many_values,

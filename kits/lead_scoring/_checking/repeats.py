@@ -12,12 +12,13 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._lead import Lead, decode_lead
 from kits.lead_scoring._roles import roles_of
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
 _SOME = 0.02
+_NEARLY_ALL, _LEAST = 0.98, 5
 _SHOWN = 10
 _ABOVE = 100
 """Lines that a file may have above its first lead."""
@@ -104,3 +105,30 @@ def same_content(table: LeadTable, _: Config) -> Iterator[Finding]:
         f"{n} leads equal another one in every column ({len(equal)} groups); in {len(split)} groups some are won and some lost, "
         "which no model can tell apart",
     )  # fmt: skip
+
+
+def states_left_open(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Open leads that are earlier states of decided ones, where no id says so and hardly two leads are equal: a list that is carried on
+    from month to month. By age they would count as lost."""
+    decided = table.decided
+    ended = {_content(lead) for lead in decided.leads}
+    if len(ended) < _NEARLY_ALL * len(decided):
+        return
+    left = [
+        row
+        for row, lead in enumerate(table.leads)
+        if not np.isfinite(table.won[row]) and _content(lead) in ended
+    ]
+    if len(left) < max(_LEAST, _SOME * len(decided)):
+        return
+    yield Finding(
+        "states-left-open", "warn",
+        f"{len(left)} open leads equal a decided one in every column, and came at the same time: earlier states of it, it seems",
+        tuple(table.items[row].sample.source for row in left[:_SHOWN]),
+        "give each lead a number that stands in all of its rows (model.source.id), and import again with --replace; until then, no "
+        "model.source.lost_after_days: they would count as lost",
+    )  # fmt: skip
+
+
+def _content(lead: Lead) -> tuple[object, frozenset[tuple[str, object]]]:
+    return lead.at, frozenset(lead.fields.items())
