@@ -140,6 +140,30 @@ def test_a_day_that_its_month_has_not_counts_as_the_month(tmp_path: Path) -> Non
     assert None not in _came(found)
 
 
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        (["Eingangsjahr", "Eingangsmonat"], "eingangsdatum"),
+        (["Anfragejahr", "Anfrage-Monat"], "anfragedatum"),
+        (["Aanmaakjaar", "Aanmaakmaand"], "aanmaakdatum"),
+    ],
+)
+def test_parts_whose_names_are_one_word_make_a_date(
+    tmp_path: Path, columns: Sequence[str], name: str
+) -> None:
+    found = _read(tmp_path, columns, lambda d: [d.year, d.month])
+    assert _came(found) == [day.replace(day=1) for day in _days()]
+    assert f"as one date, {name}" in found.told("dates-in-parts")
+
+
+@pytest.mark.parametrize("month", ["Anfragemonat", "Baumonat"])
+def test_parts_of_different_things_or_of_no_known_date_make_none(
+    tmp_path: Path, month: str
+) -> None:
+    found = _read(tmp_path, ["Baujahr", month], lambda d: [d.year - 20, d.month])
+    assert found.told("dates-in-parts") == ""
+
+
 def test_a_part_that_a_person_named_stays(tmp_path: Path) -> None:
     found = _read(tmp_path, ["year", "month"], lambda d: [d.year, d.month], order="year")
     assert found.told("dates-in-parts") == ""

@@ -18,7 +18,7 @@ from kits.core.moments import read_month
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.date_clocks import with_clocks
 from kits.lead_scoring._reading.date_parts_beside import date_of_parts
-from kits.lead_scoring._reading.names import names_for, phrases_for
+from kits.lead_scoring._reading.names import names_for, phrases_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import columns_stated
 from kits.lead_scoring._reading.week_parts import (
@@ -60,16 +60,20 @@ _FIRST = re.compile(
     r"(?P<year>(?:19|20)\d{2})-(?P<month>0[1-9]|1[0-2])-01|0?1\.(?P<second>0?[1-9]|1[0-2])\.(?P<last>(?:19|20)\d{2})"
 )
 """How a spreadsheet holds a month that it shows as `März` or `Mrz 24`."""
+_COMPOUND = re.compile(r"(?P<stem>[a-z]{3,}?)(?P<part>jahr|jaar|monat|maand|woche|kalenderwoche)")
+_DATE = "datum"
+"""Parts of one word that German and Dutch make of two: `Eingangsjahr` and `Eingangsmonat` are of an `eingangsdatum`."""
 _MOST_SHORT_YEARS, _LEAST_MONTHS = 8, 3
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A column that holds a part of dates; `stem` is what its name says beside that."""
+    """A column that holds a part of dates; `stem` is what its name says beside that, `joins` it in one word."""
 
     column: str
     stem: str
     what: str
+    joins: bool = False
 
 
 def with_whole_dates(
@@ -151,10 +155,18 @@ def _part(column: str) -> _Part | None:
     told = words.split("_")
     meant = {what: set(phrases_for(f"{what}_part")) for what in _PARTS}
     said = [(what, word) for word in told for what, listed in meant.items() if word in listed]
+    if (one := _COMPOUND.fullmatch(words)) and _is_known_date(f"{one['stem']}{_DATE}"):
+        what = next(what for what, listed in meant.items() if one["part"] in listed)
+        return _Part(column, one["stem"], what, joins=True)
     if len(said) != 1:
         return None
     what, word = said[0]
     return _Part(column, "_".join(one for one in told if one != word), what)
+
+
+def _is_known_date(name: str) -> bool:
+    """`Baujahr` and `Baumonat` are of no time of the lead."""
+    return any(rank(name, meaning) is not None for meaning in ("decided_at", "outcome_at"))
 
 
 def _read(sheet: Sheet, parts: Mapping[str, str], dated: str) -> _Read | None:
@@ -235,8 +247,9 @@ def _name_of(column: str, others: Sequence[str]) -> str:
     """What the date is called: `arrival_date` of `arrival_date_year`, else `date`."""
     part = _part(column)
     stem = part.stem if part else ""
-    dated = "date" in stem or "datum" in stem
-    name = stem if dated else f"{stem}_date".strip("_")
+    joins = part is not None and part.joins
+    dated = "date" in stem or _DATE in stem
+    name = stem if dated else f"{stem}{_DATE}" if joins else f"{stem}_date".strip("_")
     taken = set(map(squeezed, others))
     return name if squeezed(name) not in taken else f"{name} (in parts)"
 
