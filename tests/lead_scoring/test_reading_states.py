@@ -139,3 +139,25 @@ def test_the_last_of_several_calls_says_what_became_of_an_answer_to_a_form(
     found = read(tmp_path)
     assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
     assert "120 states of 60 leads" in found.told("outcomes-joined")
+
+
+def _as_it_went_on(folder: Path, later: Callable[[int], list[object]]) -> Read:
+    """An open row and a decided one of each lead; `later` what the second says in two columns."""
+    rows: list[list[object]] = []
+    for n in range(40):
+        row = [f"L{7 * n}", BEGIN + timedelta(days=n), ("Fair", "Web")[n % 2]]
+        rows += [[*row, 1, "", "open"], [*row, *later(n), ("won", "lost")[n // 2 % 2]]]
+    header = ["Lead ID", "Created at", "Source", "Calls", "Offer", "Status"]
+    return read(put(folder / "e.csv", table(header, rows)))
+
+
+def test_columns_that_are_written_as_a_lead_goes_on_are_named(tmp_path: Path) -> None:
+    found = _as_it_went_on(tmp_path, lambda n: [1 + n % 2, "sent"])
+    told = found.told("changed-later")
+    assert "40 leads" in told and "Offer (100%), Calls (50%)" in told and "Source" not in told
+    assert found.by_id["L7"].fields["Calls"] == 2.0
+
+
+def test_corrections_of_a_few_leads_are_not_told(tmp_path: Path) -> None:
+    found = _as_it_went_on(tmp_path, lambda n: [2 if n < 3 else 1, ""])
+    assert found.told("repeated-ids") and not found.told("changed-later")

@@ -71,7 +71,7 @@ def _understood(
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)
     gone = columns_gone(known, learned.before)
-    told = [one for one in (ids, gone, repeated) if one is not None]
+    told = [one for one in (ids, gone, *repeated) if one is not None]
     found = [
         *tables.findings, *other, *tried, *versions, *told, *tell(known, config), *several_currencies(known),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
+from kits.lead_scoring._reading.changed_later import changed_later
 from kits.lead_scoring._reading.further_leads import days_of_customers
 from kits.lead_scoring._reading.identities import identities
 from kits.lead_scoring._reading.known import Known
@@ -20,8 +21,8 @@ Age = tuple[float, float]
 """When a row was changed last, and its place in time."""
 
 
-def newest_of_each(known: Known, *, stated: bool) -> tuple[Known, Finding | None]:
-    """The leads without the older rows of each id, and what was done; None where no id comes twice.
+def newest_of_each(known: Known, *, stated: bool) -> tuple[Known, list[Finding]]:
+    """The leads without the older rows of each id, and what is said of it; nothing where no id comes twice.
 
     Args:
         stated: a person said which column has the ids.
@@ -30,7 +31,7 @@ def newest_of_each(known: Known, *, stated: bool) -> tuple[Known, Finding | None
     days = days_of_customers(known, stated=stated)
     whose = list(zip(ids, days))
     if len(set(whose)) == len(whose):
-        return known, None
+        return known, []
     ages = [_age(known, row) for row in range(len(ids))]
     best: dict[tuple[str, str], int] = {}
     for row, identity in enumerate(whose):
@@ -41,7 +42,9 @@ def newest_of_each(known: Known, *, stated: bool) -> tuple[Known, Finding | None
     newest = known.only(sorted(best.values()))
     if before:
         newest = _of_changes(newest, before)
-    return newest, _said(known, whose, ages, best, sorted(before))
+    changed = changed_later(known, whose, best) if not before else None
+    said = _said(known, whose, ages, best, sorted(before))
+    return newest, [said, *([changed] if changed else [])]
 
 
 def _of_changes(known: Known, before: Collection[str]) -> Known:
