@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from kits.core.complaints import misfit
 from kits.core.errors import BundleError
 from kits.core.files import write_atomically
 from kits.core.onnx_wire import refuse_parted
@@ -37,6 +38,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ENCRYPTED = 1
 
 Spec = TypeVar("Spec", bound=BaseModel)
+
+
+_NEWER = "update Kitwright here before bundles of a newer one come, or make the bundle anew with this version"
 
 
 class Artefact(BaseModel):
@@ -63,6 +67,12 @@ class LicenceNote(BaseModel):
     part: str
     source: str
     licence: str
+
+
+class _Format(BaseModel):
+    """What is read of any `manifest.json`, whichever version wrote it."""
+
+    format: int = 1
 
 
 class BundleManifest(BaseModel):
@@ -110,11 +120,6 @@ class GoldenSet(BaseModel):
     samples: tuple[GoldenSample, ...] = ()
 
 
-def _key(parts: tuple[int | str, ...]) -> str:
-    """`model.season`: where something stands in a config."""
-    return ".".join(map(str, parts))
-
-
 @dataclass(frozen=True)
 class Bundle:
     """An opened bundle; every byte has been checked against `id`."""
@@ -144,17 +149,8 @@ class Bundle:
         try:
             return model.model_validate(self.manifest.config)
         except ValidationError as error:
-            found = error.errors()
-            if unknown := [one for one in found if one["type"] == "extra_forbidden"]:
-                raise BundleError(
-                    f"the bundle's config has {_key(unknown[0]['loc'])!r}, which this version of Kitwright does not know",
-                    where=self.id[:12],
-                    fix="update Kitwright here before bundles of a newer one come, or make the bundle anew with this version",
-                ) from error
-            raise BundleError(
-                f"the bundle's config is malformed: {_key(found[0]['loc'])}: {found[0]['msg']}",
-                where=self.id[:12],
-            ) from error
+            what, fix = misfit("the bundle's config", error, _NEWER)
+            raise BundleError(what, where=self.id[:12], fix=fix) from error
 
     def without_models(self) -> Bundle:
         """The same without what a runtime has loaded: for who decides for months. It can still prove itself."""
@@ -245,25 +241,31 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
         # the digest fits, so whoever made it did so: a packer other than `pack`
         raise BundleError(f"the bundle is malformed: {error}", where=where) from error
-    try:
-        bundle = Bundle(
-            identity,
-            BundleManifest.model_validate_json(files["manifest.json"]),
-            OperatingPoint.model_validate_json(files["operating_point.json"]),
-            GoldenSet.model_validate_json(files["golden/reference.json"]),
-            files,
-        )
-    except (KeyError, ValidationError) as error:
-        raise BundleError(f"the bundle is malformed: {error}", where=where) from error
-    if bundle.manifest.format != 1:
+    found = _part(files, "manifest.json", _Format, where).format
+    if found != 1:
         raise BundleError(
-            f"bundle format {bundle.manifest.format} is newer than this program",
-            where=where,
-            fix="update kitwright",
+            f"bundle format {found} is newer than this program", where=where, fix=_NEWER
         )
+    bundle = Bundle(
+        identity,
+        _part(files, "manifest.json", BundleManifest, where),
+        _part(files, "operating_point.json", OperatingPoint, where),
+        _part(files, "golden/reference.json", GoldenSet, where),
+        files,
+    )
     for artefact in bundle.manifest.artefacts:
         refuse_parted(files.get(artefact.path, b""), where=where, any_format=True)
     return bundle
+
+
+def _part(files: Mapping[str, bytes], name: str, model: type[Spec], where: str) -> Spec:
+    try:
+        return model.model_validate_json(files[name])
+    except KeyError:
+        raise BundleError(f"the bundle is malformed: {name} is missing", where=where) from None
+    except ValidationError as error:
+        what, fix = misfit(f"the bundle's {name}", error, _NEWER)
+        raise BundleError(what, where=where, fix=fix) from error
 
 
 def _files(content: bytes) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a configuration, in plain words: key, what it must be, what helps.
+"""What pydantic finds wrong with a configuration, or with a file of ours, in plain words: key, what it must be, what helps.
 
 A field may say in `json_schema_extra={"expected": "…"}` what a pattern of it means. Where a value
 stands in the file is `settings.py`'s business; no model is known here.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -85,6 +85,22 @@ def plain(fault: ErrorDetails) -> str:
     if words is not None:
         return words(fault.get("ctx", {}))
     return fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+
+
+def misfit(what: str, error: ValidationError, newer: str) -> tuple[str, str]:
+    """What is wrong with something that Kitwright wrote, and what to do: a key too many is of a newer version.
+
+    Args:
+        what: names it, as in "the bundle's config".
+        newer: what to do where a newer version wrote it.
+    """
+    faults = error.errors()
+    unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+    first = (unknown or faults)[0]
+    key = ".".join(map(str, first["loc"]))
+    if unknown:
+        return f"{what} has {key!r}, which this version of Kitwright does not know", newer
+    return f"{what} is malformed: {key}: {first['msg']}".replace(": :", ":"), ""
 
 
 def _complaint(fault: ErrorDetails, model: type[BaseModel]) -> Complaint:

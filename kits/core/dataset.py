@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationEr
 
 from kits.core.annotation import Annotation, annotation_from_json, annotation_to_json
 from kits.core.blobs import BlobStore
+from kits.core.complaints import misfit
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.sample import Sample, digest_of
@@ -144,7 +145,8 @@ def from_bytes(content: bytes, blobs: BlobStore, *, where: str = "") -> Dataset:
     try:
         header = DatasetHeader.model_validate_json(lines[0])
     except ValidationError as error:
-        raise DataError(f"line 1 is no header: {error.errors()[0]['msg']}", where=where) from error
+        what, fix = misfit("the header in line 1", error, "update Kitwright here")
+        raise DataError(what, where=where, fix=fix) from error
     items = []
     for number, line in enumerate(lines[1:], start=2):
         try:

@@ -25,6 +25,7 @@ from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, key_of, sample_id_for
 from kits.core.stats import Estimate
 from kits.toolchain.intake import UNKNOWN_TIME, meta_of
+from kits.toolchain.runs import NEWER_RUN
 from kits.toolchain.unpacking import unpacked
 from kits.toolchain.worth import figure_text
 
@@ -238,10 +239,16 @@ def load_evaluation(path: Path) -> Evaluation:
     """The opposite of `save_evaluation`.
 
     Raises:
-        DataError: absent or malformed.
+        DataError: absent, malformed, or written by a newer Kitwright.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
+        if unknown := sorted(set(value) - {field.name for field in dataclasses.fields(Evaluation)}):
+            raise DataError(
+                f"the evaluation of this run has {unknown[0]!r}, which this version of Kitwright does not know",
+                where=str(path),
+                fix=NEWER_RUN,
+            )
         return Evaluation(
             **{
                 **value,

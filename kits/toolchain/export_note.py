@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kits.core.bundle import (
     Bundle,
 )
-from kits.core.errors import BundleError
+from kits.core.complaints import misfit
+from kits.core.errors import BundleError, DataError
 from kits.core.kit import Exported
 from kits.toolchain.bundling import full_precision
+from kits.toolchain.runs import NEWER_RUN
 
 _RESERVED = frozenset(
     {
@@ -66,9 +68,17 @@ def export_note(exported: Exported) -> ExportNote:
 
 
 def read_export_note(run_dir: Path) -> ExportNote:
-    """What the export said about quantisation; nothing when the run is older than that file."""
+    """What the export said about quantisation; nothing when the run is older than that file.
+
+    Raises:
+        DataError: malformed, or written by a newer Kitwright.
+    """
     path = run_dir / "export.json"
-    return ExportNote.model_validate_json(path.read_bytes()) if path.exists() else ExportNote()
+    try:
+        return ExportNote.model_validate_json(path.read_bytes()) if path.exists() else ExportNote()
+    except ValidationError as error:
+        what, fix = misfit("what is kept of this export", error, NEWER_RUN)
+        raise DataError(what, where=str(path), fix=fix) from error
 
 
 def exported_again(bundle: Bundle, note: ExportNote) -> Exported:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from kits.core.complaints import misfit
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import Finding
@@ -18,11 +19,14 @@ from kits.core.stats import Estimate
 
 RunState = Literal["running", "finished", "failed"]
 
+NEWER_RUN = "update Kitwright here, or train again with this version: kit train"
+"""What to do with a run that a newer Kitwright made and this one cannot go on with."""
+
 
 class Run(BaseModel):
-    """`run.json`."""
+    """`run.json`. Keys of a newer Kitwright are left out, so that its runs are not taken for none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     format: int = 1
     id: str
@@ -65,7 +69,8 @@ def read_run(path: Path) -> Run:
     except FileNotFoundError:
         raise DataError("no such run", where=str(path), fix="kit runs list") from None
     except ValidationError as error:
-        raise DataError(f"the record of this run is malformed: {error}", where=str(path)) from error
+        what, _ = misfit("the record of this run", error, "")
+        raise DataError(what, where=str(path)) from error
 
 
 def warning_of(runs_dir: Path, run: str) -> Finding | None:

@@ -23,6 +23,7 @@ import yaml
 from pydantic import JsonValue, ValidationError
 
 import kits
+from kits.core.complaints import misfit
 from kits.core.discovery import find_kits, get_kit
 from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean, not_installed
 from kits.core.files import write_atomically
@@ -171,11 +172,9 @@ def update(folder: Path, *, dry_run: bool) -> list[FileChange]:
             fix="make a new project with `kit new` and move your kit.yaml into it",
         ) from None
     except ValidationError as error:
-        raise ConfigError(
-            f"not readable: {error.errors()[0]['msg']}",
-            where=str(path),
-            fix="put the file back as `kit new` wrote it",
-        ) from None
+        what, fix = misfit("what this folder was made from", error, "update Kitwright here")
+        fix = fix or "put the file back as `kit new` wrote it"
+        raise ConfigError(what, where=str(path), fix=fix) from None
     template = template_of(memory.template)
     known = _questions(template)
     answers = {k: v for k, v in memory.answers.items() if k in known}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 
@@ -107,6 +108,44 @@ def zipped(compression: int) -> bytes:
 def test_what_another_packer_made_is_a_clear_error(content: bytes) -> None:
     with pytest.raises(BundleError, match="malformed"):
         bundle.open_bytes(content)
+
+
+def with_key(part: str, key: str, value: object) -> bytes:
+    """A whole bundle, of which one part says more."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(bundle_bytes())) as one,
+        zipfile.ZipFile(buffer, "w") as other,
+    ):
+        for name in one.namelist():
+            content = one.read(name)
+            if name == part:
+                content = json.dumps({**json.loads(content), key: value}).encode()
+            other.writestr(name, content)
+        other.comment = one.comment
+    return sealed(buffer.getvalue()[: -len(one.comment)])
+
+
+def test_a_part_of_a_newer_version_says_which_key_is_not_known_and_what_to_do() -> None:
+    for part in ("manifest.json", "operating_point.json", "golden/reference.json"):
+        with pytest.raises(BundleError, match=f"{part} has 'season', which this version") as told:
+            bundle.open_bytes(with_key(part, "season", {}), where="line.kwb")
+        assert "update Kitwright here" in told.value.fix and told.value.where == "line.kwb"
+
+
+def test_a_part_that_is_wrong_says_where() -> None:
+    with pytest.raises(
+        BundleError, match=r"manifest\.json is malformed: version: .*integer"
+    ) as told:
+        bundle.open_bytes(with_key("manifest.json", "version", "first"))
+    assert told.value.fix == ""
+
+
+def test_a_newer_format_is_told_from_a_malformed_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BundleError, match="format 2 is newer") as told:
+        monkeypatch.setattr(bundle, "BundleManifest", None)  # whatever it may look like then
+        bundle.open_bytes(with_key("manifest.json", "format", 2))
+    assert "update Kitwright here" in told.value.fix
 
 
 def test_files_that_hold_each_other_are_refused_unread() -> None:
