@@ -63,6 +63,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync quarantine list`; an agent newer than the hub: update the hub",
     ),
     AlertInfo(
+        "unreadable-row", ("error",),
+        "a device sent rows that this hub does not understand, or that no table takes; they are kept as events, and are no samples,"
+        " alerts or cases, also later",
+        "an agent newer than the hub: update the hub; else [what is kept](../how-to/account-for-every-row.md#messages-that-cannot-be-read)",
+    ),
+    AlertInfo(
         "hub-disk-full", ("error",),
         "less than `limits.disk_reserve_bytes` is free: nothing is taken, devices keep their rows",
         "make room, or keep less: `cloud-sync retention plan`",

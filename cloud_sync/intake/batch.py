@@ -91,6 +91,7 @@ class BatchWriter:
             self._quarantine(session, batch, decoded, done)
             frames = [item for item in known if isinstance(item, FrameIn)]
             done.outcome = write(session, frames, received_ns)
+            quarantine.tell_of_rows(session, self._hub.config.notify, done.outcome.unreadable)
             for frame in frames:
                 done.seqs[frame.topic.device, frame.frame.epoch] += frame.seqs
             done.blobs += self._parts.states(session, done.outcome.announced)

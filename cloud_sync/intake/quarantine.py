@@ -1,11 +1,13 @@
 """Messages that could not be read: kept for a person, within bounds, and told of once.
 
-They are not acknowledged to the device, which still has the rows, and hold up nobody else.
+They are not acknowledged to the device, which still has the rows, and hold up nobody else. Single rows that are not
+understood are acknowledged and stay events (`rows.py`); here they are only told of.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ from cloud_sync.store.models import Quarantine
 from kits.core.topics import ParsedTopic
 
 ALERT = "unreadable-message"
+ROW_ALERT = "unreadable-row"
 MAX_ROWS = 1000
 MAX_PER_BATCH = 4
 """A flood is counted; a few pieces of it are enough to find out what it is."""
@@ -52,6 +55,13 @@ def keep(
         device=topic.device,
         where=topic.kind,
     )
+
+
+def tell_of_rows(session: Session, notify: NotifyConfig, unreadable: Mapping[str, str]) -> None:
+    """Says of which devices rows were not understood, and why: device → reason."""
+    for device, reason in sorted(unreadable.items()):
+        text = f"{device} sent rows that this hub does not understand ({reason[:300]}); they were kept as they came"
+        raise_alert(session, notify, ROW_ALERT, "error", text, device=device)
 
 
 def _make_room(session: Session, limit_bytes: int) -> None:

@@ -40,6 +40,7 @@ class Outcome:
         rows: class → rows that were new.
         duplicates: rows that were there already.
         odd: reasons why a new row was kept as an event only.
+        unreadable: device → why a new row of it was not understood.
         announced: (device, epoch, digest) of blobs announced by new *or repeated* rows.
         newest: latest wall time among the rows.
         unknown_bundle: decisions of bundles this hub does not know.
@@ -48,6 +49,7 @@ class Outcome:
     rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     duplicates: int = 0
     odd: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     announced: list[tuple[str, str, str]] = field(default_factory=list)
     newest: datetime | None = None
     unknown_bundle: int = 0
@@ -58,6 +60,7 @@ class Outcome:
             self.rows[klass] += count
         self.duplicates += other.duplicates
         self.odd += other.odd
+        self.unreadable |= other.unreadable
         self.announced += other.announced
         self.unknown_bundle += other.unknown_bundle
         if self.newest is None or (other.newest is not None and other.newest > self.newest):
@@ -102,8 +105,10 @@ def write_frames(
     carrier.carry(readable)
     outcome.odd = [*carrier.odd, *("unreadable row" for _ in range(len(fresh) - len(readable)))]
     outcome.unknown_bundle = carrier.unknown_bundle
-    for row in fresh.values():
+    for (device, _epoch, _seq), row in fresh.items():
         outcome.rows[row.klass] += 1
+        if isinstance(row, Spoiled):
+            outcome.unreadable[device] = row.reason
     _collect(by_key, outcome)
     return outcome
 

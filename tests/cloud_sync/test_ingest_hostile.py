@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from cloud_sync.fleet import devices
 from cloud_sync.hub import Hub
@@ -21,6 +21,7 @@ from cloud_sync.intake.ledger import accounts
 from cloud_sync.intake.parts import Parts
 from cloud_sync.store import models
 from kits.core.events import Event, HealthBody
+from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
 from tests.cloud_sync.fleet_builders import (
     add_device,
@@ -121,7 +122,28 @@ def test_a_row_of_a_newer_agent_is_kept_and_the_others_go_on(hub: Hub) -> None:
         assert kept.kind == "unreadable"
         assert "hologram" in str(kept.body["raw"])
         assert accounts(session)[0].complete
+        [told] = session.scalars(select(models.Alert)).all()
+        assert (told.name, told.device) == ("unreadable-row", "press-1")
+        assert "'hologram' found using 'kind' does not match" in told.text
     assert refused(hub, "unreadable row") == 1
+
+
+def test_rows_that_are_not_understood_are_told_of_once_and_understood_ones_never(hub: Hub) -> None:
+    add_device(hub)
+    ingest = Ingest(hub, SilentLink(hub))
+    newer = [
+        changed_frame([decision(n)], lambda rows: rows[0].update(body={"kind": "hologram"}))
+        for n in (1, 2)
+    ]
+    ingest.process([message(frame_bytes(decision(3)))])
+    assert count(hub, models.Alert) == 0
+    ingest.process([message(newer[0]), message(newer[1], 2)])
+    ingest.process([message(newer[0])])
+    assert (count(hub, models.Alert), count(hub, models.Event)) == (1, 3)
+    with hub.database.transaction() as session:
+        session.execute(update(models.Alert).values(seen_at=utc_now(), seen_by="ann"))
+    ingest.process([message(newer[1])])
+    assert count(hub, models.Alert) == 1, "the same row says nothing new"
 
 
 def test_a_message_nobody_can_read_is_kept_told_of_once_and_bounded(tmp_path: Path) -> None:
@@ -273,6 +295,8 @@ def test_a_row_that_no_table_takes_is_kept_as_it_came(hub: Hub) -> None:
         kept = session.scalars(select(models.Event).where(models.Event.kind == "unreadable")).one()
         assert (kept.device, kept.seq) == ("press-1", 2)
         assert '"source":"odd"' in str(kept.body["raw"])
+        [told] = session.scalars(select(models.Alert)).all()  # and of press-2 nothing
+        assert (told.name, told.device) == ("unreadable-row", "press-1")
     assert refused(hub, "unreadable row") == 1
 
 
