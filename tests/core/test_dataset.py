@@ -61,6 +61,15 @@ def test_a_malformed_line_is_named(blobs):
         dataset.from_bytes(content, blobs)
 
 
+def test_a_header_of_a_newer_version_says_so_and_a_malformed_one_says_where(blobs):
+    with pytest.raises(DataError, match="line 1 has 'season', which this version") as told:
+        dataset.from_bytes(b'{"kit":"k","labels":[],"split_rule":"","seed":0,"season":1}\n', blobs)
+    assert told.value.fix == "update Kitwright here"
+    with pytest.raises(DataError, match="line 1 is malformed: seed") as told:
+        dataset.from_bytes(b'{"kit":"k","labels":[],"split_rule":"","seed":"x"}\n', blobs)
+    assert told.value.fix == ""
+
+
 def test_counts_by_split_and_label(blobs):
     made = dataset.build(HEADER, [item("a"), item("b"), item("c", "test", label="dent")], blobs)
     assert made.counts() == {"train": {"good": 2}, "val": {}, "test": {"dent": 1}}
