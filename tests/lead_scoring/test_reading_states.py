@@ -113,12 +113,22 @@ def test_an_offer_with_its_items_and_a_lead_with_its_contacts_are_one_lead(tmp_p
     once = _numbered(tmp_path, names, lambda n, k: [f"F{n}", f"O{n % 9}", "Web", f"A{n % 7 + k}", ends[n % 2]])  # fmt: skip
     # some of the items are won, others of the same offer are lost
     each = _numbered(tmp_path, names, lambda n, k: [f"F{n}", f"O{n % 9}", "Web", f"A{n % 7 + k}", ends[n % 2 if n % 3 else k]])  # fmt: skip
-    assert (once, each) == (45, 90)
+    every = _numbered(tmp_path, names, lambda n, k: [f"F{n}", f"O{n % 9}", "Web", f"A{n % 7 + k}", ends[(n + k) % 2]])  # fmt: skip
+    assert (once, each, every) == (45, 90, 90)
 
 
 def test_the_number_of_an_event_is_no_lead_s(tmp_path: Path) -> None:
     names = ["Messe", "Halle", "Stand", "Firma"]
     leads = _numbered(tmp_path, names, lambda n, k: [f"Messe {n}", f"H{n % 9}", f"S{n % 8}", f"F{n} {k}", ("won", "lost")[k]])  # fmt: skip
+    assert leads == 90
+
+
+def test_visitors_of_a_fair_of_whom_some_are_still_open_are_leads_though_nothing_names_them(
+    tmp_path: Path,
+) -> None:
+    names = ["Messe", "Halle", "Stand", "Interesse"]
+    ends = ("Verloren", "Offen")
+    leads = _numbered(tmp_path, names, lambda n, k: [f"Messe {n}", f"H{n % 9}", f"S{n % 8}", f"I{k}", "Gewonnen" if n < 2 else ends[(n + k) % 2]])  # fmt: skip
     assert leads == 90
 
 

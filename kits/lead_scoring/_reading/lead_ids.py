@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.carried_on import is_carried_on
@@ -43,14 +43,14 @@ def lead_id(
     mapping: Mapping | None,
     free: Sequence[str],
     decided: str,
-    outcome: Collection[str] = (),
+    won: Sequence[bool | None] = (),
 ) -> str:
     """The column, empty where there is none.
 
     Args:
         free: columns that have no other role.
         decided: when leads came.
-        outcome: columns that tell what became of them.
+        won: what became of them; empty: nothing tells it.
 
     Raises:
         ConfigError: the stated column is not there.
@@ -68,16 +68,16 @@ def lead_id(
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
     if mapping:
         return next(several, "")
-    found = next(several, "") or _carried_on(sheet, free, decided, outcome)
+    found = next(several, "") or _carried_on(sheet, free, decided, won)
     return found or _of_whom(sheet, free, decided)
 
 
-def _carried_on(sheet: Sheet, free: Sequence[str], decided: str, outcome: Collection[str]) -> str:
+def _carried_on(sheet: Sheet, free: Sequence[str], decided: str, won: Sequence[bool | None]) -> str:
     """A number of whatever name (`Nr`, `Projekt-Nr.`) under which leads have several rows; each came once."""
     numbered = (name for name in free if is_numbered(name) or rank(name, "id") is not None)
     for name in numbered:
         own = not of_customers(name) and _states(sheet, name, decided)
-        if own and is_carried_on(sheet, name, free, outcome):
+        if own and is_carried_on(sheet, name, free, won):
             return name
     return ""
 

@@ -74,7 +74,7 @@ def find_roles(
     typed: Table[str, Typed],
     source: SourceConfig,
     mapping: Mapping | None,
-    taken: Sequence[str] = (),
+    outcome: Outcome | None = None,
     learned: LearnedRoles | None = None,
     *,
     scored: bool = False,
@@ -83,7 +83,7 @@ def find_roles(
 
     Args:
         typed: the values of all columns.
-        taken: columns that state the outcome.
+        outcome: what became of the leads, where columns state it.
         learned: what a bundle learned of its own tables, of columns that are here too; a person's statement comes before it.
         scored: a bundle is to score these leads.
 
@@ -91,13 +91,12 @@ def find_roles(
         ConfigError: a stated column is not there.
         DataError: a stated column does not hold what it should.
     """
+    taken, won = (outcome.columns, outcome.won) if outcome is not None else ((), ())
     free = [name for name in sheet.columns if name not in taken]
     before = learned or LearnedRoles.model_validate({})
     decided, doubts = decided_at(sheet, typed, source, mapping, free, before.decided_at)
     free = [name for name in free if name != decided]
-    identity = (not source.id and before.id) or lead_id(
-        sheet, source, mapping, free, decided, taken
-    )
+    identity = (not source.id and before.id) or lead_id(sheet, source, mapping, free, decided, won)
     if not decided:
         decided, told = made_at(sheet, identity)
         doubts = [*doubts, *told]

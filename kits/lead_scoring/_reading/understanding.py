@@ -149,10 +149,9 @@ def _outcome(asked: _Asked) -> Outcome | None:
 
 def _first_roles(asked: _Asked, outcome: Outcome | None) -> Roles:
     """What the columns are for by their names and cells."""
-    taken = outcome.columns if outcome else ()
     scored = bool(asked.learned.names)
     return find_roles(
-        asked.free, asked.typed, asked.source, asked.crm, taken, asked.before, scored=scored
+        asked.free, asked.typed, asked.source, asked.crm, outcome, asked.before, scored=scored
     )
 
 
