@@ -54,12 +54,28 @@ def test_the_id_is_the_leads_own_not_that_of_a_customer_who_may_come_again(
 
 
 @pytest.mark.parametrize(
-    "name", ["Nº empleados", "Nº de visitas", "Employees #", "N° visites", "Numero addetti"]
+    "name",
+    [
+        "Nº empleados",
+        "Nº de visitas",
+        "Employees #",
+        "N° visites",
+        "Numero addetti",
+        "Numero camere",
+        "Nr pracowników",
+        "Número exterior",
+    ],
 )
 def test_how_many_there_are_is_no_number_of_a_lead(tmp_path: Path, name: str) -> None:
     found = read(export(tmp_path / "e.csv", {name: several(9999, -7)}))
     assert found.leads[3].fields[name] == 9978.0
     assert found.told("no-id")
+
+
+@pytest.mark.parametrize("name", ["N° GSM", "Nº celular", "Número celular", "Numero cellulare"])
+def test_the_number_of_a_telephone_names_no_lead(tmp_path: Path, name: str) -> None:
+    found = read(export(tmp_path / "e.csv", {name: several(310_000_000, 717, "0{}")}))
+    assert found.told("no-id") and name not in found.leads[3].fields
 
 
 def test_tables_that_are_called_alike_without_their_splits_keep_their_names(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.carried_on import is_carried_on
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.names import names_for, rank, speaks_of
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
@@ -26,11 +26,7 @@ _SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<befor
 _BEFORE = re.compile(
     r"(?:n|n_º|nr|numero|numer|nummer|ref|reference|referencia|rif)_(?:(?:d|d[aeiou]|d[eao]l|dell[ao]?)_)?(?P<thing>[^\W_]{3,})"
 )
-"""`N° affaire`, `Numéro de devis`, `Réf. dossier`, `Número de oportunidad`, `Nr oferty`; of several, as above."""
-_SEVERAL = re.compile(
-    r"(?!devis$).*[si]|rue|domu|civico|casa|tel.*|portable|mobile|movil|fax|tva|siret|siren"
-)
-"""How many there are (`Numero dipendenti`), and numbers of a place, a telephone or a firm."""
+"""`N° affaire`, `Numéro de devis`, `Réf. dossier`, `Número de oportunidad`, `Nr oferty`."""
 _UNIQUE = 0.98
 _HALF = 0.5
 _LEAST = 20
@@ -187,7 +183,8 @@ def is_numbered(name: str) -> bool:
     signed = _SIGNED.fullmatch(called) or _SIGNED.fullmatch(name.strip())
     one = signed is not None and not (signed["after"] or signed["before"]).lower().endswith("s")
     before = _BEFORE.fullmatch(called)
-    one |= before is not None and _SEVERAL.fullmatch(before["thing"]) is None
+    one |= before is not None and before["thing"] in names_for("numbered_words")
     ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or one
-    elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
+    dialled = rank(name, "phone") is not None or speaks_of(name, "phone_phrases")
+    elsewhere = dialled or _ELSEWHERE.search(called) is not None
     return (ends or called.startswith("id_")) and not elsewhere
