@@ -274,6 +274,12 @@ def test_a_few_dates_that_begin_otherwise_do_not_turn_the_others_round(tmp_path:
     assert _came(found) == _DAYS and not found.told("assumed")
 
 
+def test_of_a_date_of_either_kind_none_is_the_slip(tmp_path: Path) -> None:
+    texts = ["25/03/2024", "03/25/2024", *(f"{day:02}/04/2024" for day in range(1, 12))]
+    told = read(_slashed(tmp_path, "few", texts)).told("assumed")
+    assert "were read month first, though 1 of them has the day first" in told
+
+
 def test_each_of_several_files_is_read_in_its_own_order_of_day_and_month(tmp_path: Path) -> None:
     _slashed(tmp_path, "a", [f"{day:%m/%d/%Y}" for day in _DAYS[:60]])
     _slashed(tmp_path, "b", [f"{day:%d/%m/%Y} 10:30" for day in _DAYS[60:]])

@@ -77,3 +77,28 @@ def test_what_leads_and_firms_both_say_of_a_firm_is_no_sum_where_most_have_one_l
     sheets = {"Anfragen": [head, *leads], "Kunden": [["Kunde", "Köpfe"], *rows]}
     found = read(xlsx(tmp_path / "crm.xlsx", sheets))
     assert all("Kunden.Köpfe" in lead.fields for lead in found.leads)
+
+
+def test_what_leads_and_firms_both_say_is_no_sum_where_one_lead_of_each_source_says_it(
+    tmp_path: Path,
+) -> None:
+    firms = [f"Firma {n}" for n in range(60)]
+    leads: list[list[object]] = [
+        [f"A{7 * n}", date(2024, 1, 3) + timedelta(days=n), firms[n % 60], 20 + n % 60 * 3, ("Web", "Messe")[n // 60], ("Gewonnen", "Verloren")[n * n % 7 % 2]]
+        for n in range(120)
+    ]  # fmt: skip
+    head: list[object] = ["Nr", "Eingang", "Kunde", "Mitarbeiter", "Quelle", "Status"]
+    rows: list[list[object]] = [[one, 20 + n * 3] for n, one in enumerate(firms)]
+    sheets = {"Anfragen": [head, *leads], "Kunden": [["Kunde", "Köpfe"], *rows]}
+    found = read(xlsx(tmp_path / "crm.xlsx", sheets))
+    assert all("Kunden.Köpfe" in lead.fields for lead in found.leads)
+
+
+def test_what_won_leads_came_to_is_a_sum_where_many_customers_won_one_or_none(
+    tmp_path: Path,
+) -> None:
+    came: Counter[str] = Counter()
+    for row in _LEADS:
+        came[str(row[2])] += int(str(row[3])) if row[4] == "Gewonnen" else 0
+    rows: list[list[object]] = [[one, came[one]] for one in sorted(_ALL)]
+    assert not _columns(tmp_path / "crm.xlsx", _sheets(["Umsatz"], rows))

@@ -348,8 +348,10 @@ def _order_of(known: Sequence[re.Match[str]], form: DateForm) -> tuple[Order, st
     first, other = ("day", "month") if days_first + points > months_first else ("month", "day")
     contrary = min(days_first, months_first)
     doubt = "" if told else f"{first} first"
-    if contrary >= _LEAST_CONTRARY:
-        doubt = f"{first} first, though {contrary} of them have the {other} first: others of that kind are wrong by months"
+    # of a few dates, as many of either kind, none is the slip
+    if contrary and contrary >= min(_LEAST_CONTRARY, max(days_first, months_first)):
+        have = "has" if contrary == 1 else "have"
+        doubt = f"{first} first, though {contrary} of them {have} the {other} first: others of that kind are wrong by months"
     return ("day-first" if first == "day" else "month-first"), doubt
 
 

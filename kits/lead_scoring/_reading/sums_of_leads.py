@@ -112,16 +112,18 @@ class _Leads:
                     parts[cell.strip()][key] += 1
             yield list(parts.values())
 
-    def sums(self) -> Iterator[Sums]:
-        """What numbers come to: of all leads, and of those with one cell."""
+    def sums(self) -> Iterator[tuple[Sums, Counter[str]]]:
+        """What numbers come to, and of how many leads: of all of them, and of those with one cell."""
         nothing = [""] * len(self.keys)
         for numbers in self.amounts:
             for cells in (nothing, *self.choices):
                 parts: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))  # fmt: skip
+                times: defaultdict[str, Counter[str]] = defaultdict(Counter)
                 for key, cell, number in zip(self.keys, cells, numbers):
                     if not math.isnan(number):
                         parts[cell.strip()][key] += number
-                yield from parts.values()
+                        times[cell.strip()][key] += 1
+                yield from ((sums, times[cell]) for cell, sums in parts.items())
 
 
 def _found(leads: _Leads, asked: Mapping[str, Sums], some: Collection[str]) -> set[str]:
@@ -134,17 +136,22 @@ def _found(leads: _Leads, asked: Mapping[str, Sums], some: Collection[str]) -> s
     parts = list(leads.parts())
     several = {key for key, n in parts[0][0].items() if n > 1}
 
-    def compare(sums: Sums, near: float, *times: float, among: Collection[str] = some) -> None:
+    def compare(
+        sums: Sums, near: float, *times: float, apart: Collection[str] | None = None
+    ) -> None:
+        among = some if apart is None else several
         for name, numbers in asked.items():
             told = {key: number for key, number in numbers.items() if key in among}
+            if apart is not None and not _are_told(numbers, sums, near, apart):
+                continue
             if name not in found and any(_are_same(told, sums, near, one) for one in times):
                 found.add(name)
 
     for one in (sums for some in parts for sums in some):
         compare(one, 0.0, 1.0)
-    for one in leads.sums():
-        # of one lead a firm's own number is the sum, too
-        compare(one, _CENT, 1.0, among=several)
+    for one, leads_of in leads.sums():
+        # where one lead has a number, a firm's own is the sum, too
+        compare(one, _CENT, 1.0, apart={key for key in several if leads_of[key] != 1})
     if found:
         for share in _shares(parts):
             compare(share, _ROUNDED, 1.0, 100.0)
@@ -162,6 +169,12 @@ def _shares(parts: Sequence[Sequence[Sums]]) -> Iterator[Sums]:
                 yield {
                     key: one.get(key, 0) / n for key, n in both.items() if n and other is not one
                 }
+
+
+def _are_told(numbers: Sums, sums: Sums, near: float, apart: Collection[str]) -> bool:
+    """Whether numbers are those sums where a firm's own, which its leads have too, would not be."""
+    gaps = [abs(numbers.get(key, 0.0) - sums.get(key, 0.0)) for key in apart]
+    return len(gaps) >= _LEAST and sum(gap <= near for gap in gaps) >= _NEARLY_ALL * len(gaps)
 
 
 def _are_same(numbers: Sums, sums: Sums, near: float, times: float) -> bool:
