@@ -6,11 +6,12 @@ import random
 from pathlib import Path
 
 import pytest
-import xlwt
 
 from kits.core.spreadsheets import excel_97
 from tests.core.test_spreadsheets import HEADER, ROWS, read, rows, told
 from tests.sheets import xls
+
+xlwt = pytest.importorskip("xlwt")  # not on the device side
 
 
 def test_an_old_xls_tells_percentages_errors_and_what_is_hidden(tmp_path: Path) -> None:
