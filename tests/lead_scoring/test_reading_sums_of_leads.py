@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.lead_scoring.lead_files import read
 from tests.sheets import xlsx
 
@@ -64,32 +66,24 @@ def test_numbers_that_happen_to_be_those_of_many_counts_stay(tmp_path: Path) -> 
     assert len(_columns(tmp_path / "crm.xlsx", sheets)) == 3
 
 
-def test_what_leads_and_firms_both_say_of_a_firm_is_no_sum_where_most_have_one_lead(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("firms", "leads", "asked"),
+    [(150, 160, False), (60, 120, True)],
+    ids=["most firms have one lead", "each has one lead of each source"],
+)
+def test_what_leads_and_firms_both_say_of_a_firm_is_no_sum(
+    tmp_path: Path, firms: int, leads: int, asked: bool
 ) -> None:
-    firms = [f"Firma {n}" for n in range(150)]
-    leads: list[list[object]] = [
-        [f"A{7 * n}", date(2024, 1, 3) + timedelta(days=n), f"Firma {n % 150}", 20 + n % 150 * 3, ("Gewonnen", "Verloren")[n * n % 7 % 2]]
-        for n in range(160)
+    rows = [
+        [
+            f"A{7 * n}", date(2024, 1, 3) + timedelta(days=n), f"Firma {n % firms}", 20 + n % firms * 3,
+            *([("Web", "Messe")[n // firms]] if asked else []), ("Gewonnen", "Verloren")[n * n % 7 % 2],
+        ]
+        for n in range(leads)
     ]  # fmt: skip
-    head: list[object] = ["Nr", "Eingang", "Kunde", "Mitarbeiter", "Status"]
-    rows: list[list[object]] = [[one, 20 + n * 3] for n, one in enumerate(firms)]
-    sheets = {"Anfragen": [head, *leads], "Kunden": [["Kunde", "Köpfe"], *rows]}
-    found = read(xlsx(tmp_path / "crm.xlsx", sheets))
-    assert all("Kunden.Köpfe" in lead.fields for lead in found.leads)
-
-
-def test_what_leads_and_firms_both_say_is_no_sum_where_one_lead_of_each_source_says_it(
-    tmp_path: Path,
-) -> None:
-    firms = [f"Firma {n}" for n in range(60)]
-    leads: list[list[object]] = [
-        [f"A{7 * n}", date(2024, 1, 3) + timedelta(days=n), firms[n % 60], 20 + n % 60 * 3, ("Web", "Messe")[n // 60], ("Gewonnen", "Verloren")[n * n % 7 % 2]]
-        for n in range(120)
-    ]  # fmt: skip
-    head: list[object] = ["Nr", "Eingang", "Kunde", "Mitarbeiter", "Quelle", "Status"]
-    rows: list[list[object]] = [[one, 20 + n * 3] for n, one in enumerate(firms)]
-    sheets = {"Anfragen": [head, *leads], "Kunden": [["Kunde", "Köpfe"], *rows]}
+    head: list[object] = ["Nr", "Eingang", "Kunde", "Mitarbeiter", *(["Quelle"] if asked else []), "Status"]  # fmt: skip
+    heads: list[list[object]] = [[f"Firma {n}", 20 + n * 3] for n in range(firms)]
+    sheets = {"Anfragen": [head, *rows], "Kunden": [["Kunde", "Köpfe"], *heads]}
     found = read(xlsx(tmp_path / "crm.xlsx", sheets))
     assert all("Kunden.Köpfe" in lead.fields for lead in found.leads)
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.outcomes import find_outcome
+from kits.lead_scoring._reading.leads_table import outcome_columns
 from kits.lead_scoring._reading.personal import find_personal
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import came
@@ -32,14 +30,14 @@ def with_outcomes(
         main: the table that tells outcomes; it is returned twice where it is no such list.
         others: tables of which nobody said what they are.
     """
-    told = _outcome_columns(main, source)
+    told = outcome_columns(main, source)
     for other in others:
         link = find_link(other, main) if told and len(other.columns) > len(main.columns) else None
         if link is None or not _of_each(link, main) or not _only_tells(main, link, told):
             continue
         if (
             came(other)
-            and not _outcome_columns(other, source)
+            and not outcome_columns(other, source)
             and not set(told) & set(other.columns)
         ):
             said = Finding(
@@ -49,14 +47,6 @@ def with_outcomes(
             )  # fmt: skip
             return _merged(other, main, link), other, said
     return main, main, None
-
-
-def _outcome_columns(sheet: Sheet, source: SourceConfig) -> tuple[str, ...]:
-    try:
-        found = find_outcome(sheet, source, find_mapping(sheet.columns, source.mapping))
-    except (ConfigError, DataError):
-        return ()
-    return tuple(found.columns) if found is not None else ()
 
 
 def _of_each(link: Link, main: Sheet) -> bool:
