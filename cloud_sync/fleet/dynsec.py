@@ -14,9 +14,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud_sync.fleet.broker import BrokerAddress
+from cloud_sync.fleet.mqtt import make_client
 from kits.core.errors import UnreachableError
 
 TOPIC = "$CONTROL/dynamic-security/v1"
@@ -62,9 +62,7 @@ class _Control:
         self._ready = threading.Event()
         self._answered = threading.Event()
         self._answer: list[dict[str, Any]] = []
-        self._client = client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, "kw-hub-control", protocol=mqtt.MQTTv5
-        )
+        self._client = client = make_client("kw-hub-control")
         client.username_pw_set(address.username, address.password)
         client.on_connect = lambda client, *_: client.subscribe(f"{TOPIC}/response", qos=1)
         client.on_subscribe = lambda *_: self._ready.set()

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud_sync.fleet.broker import BrokerAddress
+from cloud_sync.fleet.mqtt import make_client
 from kits.core.errors import MachineError
 from kits.core.topics import ROOT, parse_up
 
@@ -40,7 +40,7 @@ def devices_that_leave_frames(address: BrokerAddress, *, look_s: float = LOOK_S)
         if sum(held.values()) >= ENOUGH:
             enough.set()
 
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, "kw-hub-retained", protocol=mqtt.MQTTv5)
+    client = make_client("kw-hub-retained")
     client.username_pw_set(address.username, address.password)
     client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/+/+/up/#", qos=0)
     client.on_message = take

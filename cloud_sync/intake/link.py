@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_sync.fleet.broker import MAX_PACKET_BYTES, BrokerAddress
+from cloud_sync.fleet.mqtt import make_client
 from cloud_sync.metrics import Metrics
 from kits.core.errors import ConfigError, UnreachableError
 from kits.core.topics import ROOT
@@ -147,9 +147,7 @@ class MqttLink:
             self._ask(SHARED, STATES)
 
     def _make_client(self, client_id: str) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=True
-        )
+        client = make_client(client_id, manual_ack=True)
         if self._address.username:
             client.username_pw_set(self._address.username, self._address.password)
         if self._address.tls:

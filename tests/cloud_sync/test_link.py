@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from sqlalchemy import select
 from cloud_sync.fleet import devices
 from cloud_sync.fleet.broker import Broker, BrokerAddress
 from cloud_sync.fleet.brokers import make_broker
+from cloud_sync.fleet.mqtt import wait
 from cloud_sync.hub import Hub
 from cloud_sync.intake import link as links
 from cloud_sync.intake.ingest import Ingest
@@ -99,6 +104,37 @@ def test_messages_without_acknowledgement_leave_room_for_the_others(
     wait_for(lambda: [m.payload for m in [*link.messages.queue]].count(b"row") == WINDOW)
     assert take_all(link).count(b"row") == WINDOW
     assert link.connection == 1
+
+
+@pytest.fixture
+def many_open() -> Iterator[None]:
+    """More descriptors than `select` can tell apart are taken, as by devices and browsers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1024):
+            opened.enter_context(open(os.devnull))
+        yield
+
+
+def test_a_hub_with_a_thousand_connections_hears(
+    device: DeviceClient, many_open: None, link: MqttLink
+) -> None:
+    device.publish(device.topics.frames("s"), b"row")
+    wait_for(lambda: take_all(link) == [b"row"])
+
+
+def test_what_can_be_read_and_what_can_be_written_are_told_apart() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert wait([one], [one], [], 0) == ([], [one], [])
+        other.send(b"x")
+        assert wait([one, other], [], [], 0) == ([one], [], [])
+        other.close()
+        assert wait([one], [one], [], 0) == ([one], [one], [])
+    with pytest.raises(ValueError, match="negative"):
+        wait([one], [], [], 0)
 
 
 def listening_to(broker: StrictBroker, hub: Hub) -> Ingest:
