@@ -101,6 +101,30 @@ def test_a_text_with_a_file_name_is_the_text_where_there_is_no_other() -> None:
     assert message.plain.strip() == "Where is 4711?"
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "TEXT/PLAIN charset=ISO-8859-1",
+        "text/plain (as sent); charset=iso-8859-1",
+        "text/plain\tcharset=iso-8859-1; format=flowed",
+    ],
+)
+def test_a_text_whose_kind_is_declared_carelessly_is_the_text(declared: str) -> None:
+    message = read_message(mail("Stra\xdfe 4711".encode("latin-1"), Content_Type=declared))
+
+    assert (message.plain, message.attachments) == ("Straße 4711", ())
+
+
+def test_a_file_whose_name_no_semicolon_divides_off_is_a_file() -> None:
+    enclosed = part("x", "application/pdf name=bill.pdf")
+
+    message = read_message(multipart(part("See the bill.", "text/plain"), enclosed))
+
+    assert [(a.name, a.media_type) for a in message.attachments] == [
+        ("bill.pdf", "application/pdf")
+    ]
+
+
 def test_uuencoded_files_in_the_text_are_attachments() -> None:
     text = "Here it is.\nbegin 644 bill.pdf\n#0V%T\n`\nend\nThanks"
 

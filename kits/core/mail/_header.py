@@ -110,11 +110,12 @@ def _word_bytes(kind: str, text: str) -> bytes:
 
 
 def split_parameters(value: str) -> tuple[str, dict[str, str]]:
-    """`text/plain; charset=x` → (`text/plain`, {`charset`: `x`}), RFC 2231 put together."""
+    """`text/plain; charset=x` → (`text/plain`, {`charset`: `x`}), RFC 2231 put together; also where the first `;` is missing."""
     first, *rest = _split(value, ";")
+    kind, *unmarked = first.split(maxsplit=1) or [""]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for part in rest[:_MAX_SECTIONS]:
+    for part in (unmarked + rest)[:_MAX_SECTIONS]:
         name, _, raw = part.partition("=")
         name, raw = name.strip().lower(), _unquote(raw.strip())
         base, star, section = name.partition("*")
@@ -127,7 +128,7 @@ def split_parameters(value: str) -> tuple[str, dict[str, str]]:
         sections.setdefault(base, {}).setdefault(index, (raw, encoded))
     for base, found in sections.items():
         plain[base] = _joined([found[index] for index in sorted(found)])
-    return first.strip().lower(), plain
+    return kind.lower(), plain
 
 
 def _joined(sections: list[tuple[str, bool]]) -> str:

@@ -45,7 +45,9 @@ _SCALE = re.compile(r"scale[xy]?\(\s{0,9}(-?[\d.]{1,8})")
 _TRANSLATE = re.compile(
     r"translate(?:x|y|3d)?\(\s{0,9}(-?[\d.]{1,8}[a-z]{0,3})(?:\s{0,9},\s{0,9}(-?[\d.]{1,8}[a-z]{0,3}))?"
 )
-_HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?![0-9a-f])")
+_HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?!\w)")
+_BARE_HEX = re.compile(r"[0-9a-f]{3}(?:[0-9a-f]{3})?")
+_NO_HEX = re.compile(r"[^0-9a-f]")
 _PX = {
     "px": 1.0,
     "": 1.0,
@@ -120,8 +122,6 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
         look = replace(look, size_px=_font_px(style["font-size"], around.size_px))
     elif "font" in style:
         look = replace(look, size_px=_short_font_px(style["font"], around.size_px))
-    elif tag == "font" and attributes.get("size") in {"0", "-7"}:
-        look = replace(look, size_px=0.0)
     if "visibility" in style:
         look = replace(look, visible=style["visibility"] not in {"hidden", "collapse"})
     if "opacity" in style:
@@ -132,7 +132,7 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
     return look
 
 
-_ATTRIBUTES = frozenset({"hidden", "bgcolor", "color", "text", "background", "size"})
+_ATTRIBUTES = frozenset({"hidden", "bgcolor", "color", "text", "background"})
 
 
 _EMPTY_SHAPES = ("rect(0", "inset(50%", "inset(100%", "circle(0", "ellipse(0")
@@ -192,14 +192,20 @@ def _is_moved_away(style: Declarations) -> bool:
 
 def _coloured(tag: str, attributes: Attributes, style: Declarations, around: Look) -> Look:
     look = around
-    fill = style.get("-webkit-text-fill-color")
-    foreground = fill or style.get("color") or attributes.get("color" if tag == "font" else "text")
-    if foreground and (tag in {"font", "body"} or fill or "color" in style):
+    attribute = {"font": "color", "body": "text"}.get(tag, "")
+    foreground = (
+        style.get("-webkit-text-fill-color")
+        or _with_hash(style.get("color", ""))
+        or _from_attribute(attributes.get(attribute))
+    )
+    if foreground:
         known, colour = _colour(foreground)
         if known:
             look = replace(look, colour=colour)
     painted = (
-        style.get("background-color") or style.get("background") or attributes.get("bgcolor") or ""
+        _with_hash(style.get("background-color", ""))
+        or style.get("background")
+        or _from_attribute(attributes.get("bgcolor"))
     )
     picture = painted + style.get("background-image", "")
     if "url(" in picture or "gradient" in picture or attributes.get("background"):
@@ -208,6 +214,29 @@ def _coloured(tag: str, attributes: Attributes, style: Declarations, around: Loo
         known, colour = _colour(painted)
         look = replace(look, background=colour if known and colour else None)
     return look
+
+
+def _with_hash(value: str) -> str:
+    """As a page without a document type may leave the `#` of a colour out, and mails have none."""
+    return f"#{value}" if _BARE_HEX.fullmatch(value.strip().lower()) else value
+
+
+def _from_attribute(value: str | None) -> str:
+    """What an attribute's colour is in a style sheet, by HTML's rules for legacy colours, which make one of nearly everything;
+    of a word that is none of `_NAMED` it is not known.
+    """
+    stated = (value or "").strip().lower()
+    if not stated or (stated.isalpha() and _NO_HEX.search(stated)):
+        return stated if stated != "transparent" else ""
+    if len(stated) == 4 and _HEX.fullmatch(stated):
+        return stated
+    digits = _NO_HEX.sub("0", stated[:128].removeprefix("#"))
+    each = max(1, -(-len(digits) // 3))
+    digits = digits.ljust(3 * each, "0")
+    parts = [digits[start : start + each][-8:] for start in range(0, 3 * each, each)]
+    while len(parts[0]) > 2 and all(part.startswith("0") for part in parts):
+        parts = [part[1:] for part in parts]
+    return "#" + "".join(part[:2].rjust(2, "0") for part in parts)
 
 
 def _colour(value: str) -> tuple[bool, Rgb | None]:
