@@ -43,6 +43,7 @@ def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object
         ("stage", ["Qualified", "Customer", "Lost"], ["", "won", "lost"]),
         ("status", ["1", "0"], ["won", "lost"]),
         ("Opportunity Result", ["Won", "Loss"], ["won", "lost"]),
+        ("Class", ["successful", "unsuccessful"], ["won", "lost"]),
         ("Deal Stage", ["Closed Won (Sales Pipeline)", "Closed Lost (Sales Pipeline)", "Demo (Sales Pipeline)"], ["won", "lost", ""]),
         ("Stage", ["06 - Closed Won", "07 - Closed Lost", "01 - New"], ["won", "lost", ""]),
         ("Lead converted?", ["Y", "N"], ["won", "lost"]),
