@@ -263,9 +263,12 @@ def test_how_dates_are_written_can_be_stated(tmp_path: Path, form: str, day: str
     assert found.column("asked_for")[0] == day and not found.told("assumed")
 
 
-def test_a_number_in_which_leads_are_sorted_by_outcome_is_no_time(tmp_path: Path) -> None:
-    rows = [[n, n % 3, int(n < 100)] for n in range(300)]
-    found = read(put(tmp_path / "e.csv", table(["row", "visits", "converted"], rows)))
+@pytest.mark.parametrize("step", [1, 3])
+def test_a_number_in_which_leads_are_sorted_by_outcome_is_no_time(
+    tmp_path: Path, step: int
+) -> None:
+    rows = [[step * n + 1, n % 3, int(n < 100)] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["Unnamed: 0", "visits", "converted"], rows)))
     assert {s.order for s in found.samples} == {None}
     assert "sorted by outcome" in found.told("assumed")
     assert set(found.leads[0].fields) == {"visits"}

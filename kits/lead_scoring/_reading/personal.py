@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.names import rank, speaks_of, without_table
 from kits.lead_scoring._reading.sheets import Sheet
 
+_ROW_NUMBER = "row number"
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
 _PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
 _DIALLED = re.compile(r"[+(]?\d(?:[ ()/.-]{0,3}\d){6,14}")
@@ -46,15 +47,19 @@ class Personal:
     what: str
 
 
-def find_personal(sheet: Sheet) -> list[Personal]:
-    """The columns that name persons, mailboxes or records."""
+def find_personal(sheet: Sheet, counter: str = "") -> list[Personal]:
+    """The columns that name persons, mailboxes or records.
+
+    Args:
+        counter: a column that rises from row to row and is no time: where the rows are sorted by outcome, it tells the outcome.
+    """
     of_persons = {_table(name) for name in sheet.columns if _means(_called(name), "surely_person")}
     return [
         Personal(name, what)
         for name in sheet.columns
         if (
             what := _what(name, sheet, of_persons=_table(name) in of_persons - {""})
-            or _place(name, sheet)
+            or (_ROW_NUMBER if name == counter else _place(name, sheet))
         )
     ]
 
@@ -75,7 +80,7 @@ def _place(name: str, sheet: Sheet) -> str:
     if len(files) < 2 and len(sheet) < _COUNTED:
         return ""
     counts = all(counts_rows(cells) or counts_rows(cells[::-1]) for cells in files.values())
-    return "row number" if counts else ""
+    return _ROW_NUMBER if counts else ""
 
 
 def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:

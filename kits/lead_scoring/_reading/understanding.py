@@ -107,14 +107,15 @@ def understand(
     asked = _Asked.of(sheet, config, joined, learned or Learned())
     sheet, typed, crm, keep = asked.sheet, asked.typed, asked.crm, asked.keep
     outcome = _outcome(asked)
-    roles = _first_roles(asked, outcome)
+    first = _first_roles(asked, outcome)
+    roles = _settled_roles(asked, first, outcome)
     # a few leads that are scored may tell something else than those that were learned from
     learned_from = {name for name in sheet.columns if asked.learned.knows(name, crm)}
     not_personal = {roles.id, roles.order, *keep, *learned_from}
-    personal = tuple(p for p in find_personal(sheet) if p.column not in not_personal)
+    found = find_personal(sheet, counter="" if roles.order else first.order)
+    personal = tuple(p for p in found if p.column not in not_personal)
     later = tuple(n for n in crm.later(asked.own.columns) if n not in keep) if crm else ()
     times = tuple(n for n in crm.times(asked.own.columns) if n not in keep) if crm else ()
-    roles = _settled_roles(asked, roles, outcome)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or asked.source.outcome_at):
         roles = with_outcome_times(roles, _without(asked.free, keep), typed, outcome, at)
