@@ -26,7 +26,7 @@ from kits.core.errors import KitwrightError, MachineError
 from kits.core.harmless import printable, printable_json
 
 _INTERRUPTED = 130
-"""How typer ends a program that somebody stops, without a word."""
+"""How typer ends a program that somebody stops, without a word; one without typer gets the signal itself."""
 _BY_SIGNAL = 128
 """What a shell adds to the number of the signal that ended a program."""
 _NO_RIGHTS = "use an account that may; for the files of a service: sudo -u kitwright …"
@@ -94,8 +94,8 @@ def run(app: Callable[[], object]) -> None:
 def _run(app: Callable[[], object], came: Sequence[signal.Signals]) -> None:
     try:
         app()
-    except SystemExit as end:
-        if end.code != _INTERRUPTED:
+    except (SystemExit, KeyboardInterrupt) as end:
+        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:
             raise
         with suppress(OSError):  # of a terminal that was closed
             print(f"stopped by {came[0].name if came else 'Ctrl-C'}", file=sys.stderr, flush=True)

@@ -61,6 +61,25 @@ def test_a_verb_that_somebody_stops_says_so() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped by Ctrl-C\n")
 
 
+_SCRIPT = """
+import os, signal
+from kits.core import console
+
+def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.kill(os.getpid(), signal.SIGINT)
+
+console.run(main)
+"""
+
+
+def test_a_script_of_a_project_that_somebody_stops_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped by Ctrl-C\n")
+
+
 _ENDED = """
 import os, signal, sys
 from kits.core import console

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kits.core.correspondence import Brief, Passage
-from kits.core.errors import ConfigError, DataError
+from kits.core.errors import ConfigError, DataError, MachineError
+from kits.core.kit import NoProgress
 from kits.core.mail.writing import write_message
-from kits.support_triage._replies.adapter import ReplyModelConfig, tune
-from kits.support_triage._replies.examples import Example, examples_of, said_of
-from kits.support_triage._replies.pairs import pairs_of, raw_mails
+from kits.core.runtime import Runtime
+from kits.core.stats import Estimate
+from kits.support_triage._replies.adapter import ReplyModelConfig, Tuned, ready, tune
+from kits.support_triage._replies.examples import (
+    Example,
+    examples_of,
+    parts_of,
+    said_of,
+)
+from kits.support_triage._replies.pairs import Looked, pairs_of, raw_mails
+from kits.support_triage._replies.recipe import ReplyModel, read_examples
 from kits.support_triage.config import Config
 from tests.support_triage.learned import dataset_of, learn, made_up
 
@@ -39,11 +49,11 @@ def asked(number: int, body: str = "when do i get the money back", **headers: st
     )  # fmt: skip
 
 
-def answered(number: int, body: str = POLICY, sender: str = FIRM) -> bytes:
+def answered(number: int, body: str = POLICY, sender: str = FIRM, **headers: str) -> bytes:
     quoted = f"{body}\n\nOn Mon, Nov 23, 2026 at 9:14 AM Ann <a@mail.example> wrote:\n> the money"
     return write_message(
         subject="Re: refund", body=quoted, sender=sender, to=f"ann{number}@mail.example",
-        message_id=f"<a{number}@shop.example>", extra=(("In-Reply-To", f"<q{number}@mail.example>"),),
+        message_id=f"<a{number}@shop.example>", extra=(("In-Reply-To", f"<q{number}@mail.example>"), *headers.items()),
     )  # fmt: skip
 
 
@@ -86,6 +96,60 @@ def test_mailboxes_of_every_kind_are_read(tmp_path: Path, kind: str) -> None:
     assert len(list(pairs_of(lambda: raw_mails(place), [FIRM]))) == 1
 
 
+def test_a_mail_is_let_go_of_before_the_next_one_is_read() -> None:
+    """Of an archive with attachments all that was answered lay in memory, twice."""
+
+    passes = iter([(asked(1), answered(1)), (mail for mail in (asked(1), b"more"))])
+    second: Iterator[bytes] = iter(())
+
+    def read() -> Iterable[bytes]:
+        nonlocal second
+        second = iter(next(passes))
+        return second
+
+    assert next(pairs_of(read, [FIRM])).asked == asked(1)
+    assert list(second) == [b"more"]
+
+
+def test_pairs_of_one_thread_bear_its_name() -> None:
+    follows = {
+        "References": "<q1@mail.example> <a1@shop.example>",
+        "In-Reply-To": "<a1@shop.example>",
+    }
+    mails = [asked(1), answered(1), asked(2, **follows), answered(2), asked(3), answered(3)]
+    first, second, other = [pair.thread for pair in pairs_of(lambda: mails, [FIRM])]
+    assert first == second == "<q1@mail.example>" and other == "<q3@mail.example>"
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(asked(1))
+    (tmp_path / "2.eml").write_bytes(answered(1))
+    (tmp_path / "3.msg").write_bytes(b"no mail of Outlook's")
+    (tmp_path / "4.eml").write_bytes(b"")
+    looked = Looked()
+    assert len(list(pairs_of(lambda: raw_mails(tmp_path, looked), [FIRM], looked))) == 1
+    assert (looked.mails, looked.own) == (2, 1)
+    assert set(looked.left_out) == {"3.msg", "mail 3"}
+
+
+@pytest.mark.parametrize(
+    ("mails", "said"),
+    [
+        ([asked(1)], "none of 1 mails is from support@shop.example"),
+        ([asked(1), answered(2)], "none of your 1 mails answers another one of these 2"),
+        ([b""], "no mail can be read here"),
+    ],
+)
+def test_where_nothing_was_answered_it_is_said_what_is_missing(
+    tmp_path: Path, mails: list[bytes], said: str, runtime: Runtime
+) -> None:
+    for number, mail in enumerate(mails):
+        (tmp_path / f"{number}.eml").write_bytes(mail)
+    with pytest.raises(DataError, match=said) as caught:
+        read_examples(tmp_path, [FIRM], runtime, NoProgress())
+    assert caught.value.where and caught.value.fix
+
+
 def test_a_folder_without_mails_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no mails here"):
         list(raw_mails(tmp_path))
@@ -108,13 +172,18 @@ def test_an_answer_out_of_nowhere_teaches_to_choose_nothing() -> None:
     assert said_of(brief(POLICY), "I will call you tomorrow about the lamp.") == []
 
 
-def test_no_personal_data_is_learned(tmp_path: Path) -> None:
-    knowledge = tmp_path / "knowledge"
-    knowledge.mkdir()
-    (knowledge / "refunds.md").write_text(f"# Refunds\n\n{POLICY}\n")
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+    """Of a bundle that may cite one page."""
+    folder = tmp_path_factory.mktemp("learned")
+    (folder / "knowledge").mkdir()
+    (folder / "knowledge" / "refunds.md").write_text(f"# Refunds\n\n{POLICY}\n")
     data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
-    config = Config(approach="ngrams", knowledge=str(knowledge))
-    runtime = learn(data, config, tmp_path / "run").runtime
+    config = Config(approach="ngrams", knowledge=str(folder / "knowledge"))
+    return learn(data, config, folder / "run").runtime
+
+
+def test_no_personal_data_is_learned(runtime: Runtime) -> None:
     body = (
         "please refund the lamp, when do i get the money back? my mail is bob.miller@mail.example"
     )
@@ -123,6 +192,26 @@ def test_no_personal_data_is_learned(tmp_path: Path) -> None:
     assert "bob.miller" not in example.told and "<EMAIL_1>" in example.told
     assert json.loads(example.written)["sentences"][0]["text"] == POLICY
     assert example.chosen == 1
+
+
+def test_threads_stay_whole_and_what_was_learned_is_not_unseen() -> None:
+    """Mails of one thread lay on both sides, and each counted as an unseen conversation."""
+    threads = [Example(f"mail {n}", "{}", 0, f"t{n % 30}") for n in range(90)]
+    thanks = [Example("thanks", "{}", 0, f"t{n}") for n in range(30)]
+    parts = parts_of([*threads, *thanks], 20, np.random.default_rng(0))
+    assert len(set(parts.conversations)) == 6 and len(parts.unseen) == 18
+    assert len(parts.learned) == 96
+    assert not {n % 30 for n in parts.learned} & {n % 30 for n in parts.unseen}
+
+
+def test_mails_of_which_nothing_is_known_are_conversations_of_their_own() -> None:
+    parts = parts_of(conversations(40), 20, np.random.default_rng(0))
+    assert len(set(parts.conversations)) == len(parts.unseen) == 8 and len(parts.learned) == 32
+
+
+def test_mails_that_all_say_the_same_judge_nothing() -> None:
+    with pytest.raises(DataError, match="say too much alike"):
+        parts_of([Example("a form", "{}", 0)] * 40, 20, np.random.default_rng(0))
 
 
 # -- tuning ----------------------------------------------------------------------------------------
@@ -172,7 +261,12 @@ def test_an_adapter_that_gains_is_written_with_what_it_came_from(tmp_path: Path)
     from transformers import AutoModelForCausalLM
 
     base = tiny_chat_model(tmp_path / "base")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "kitwright.json").write_text("of an earlier run")
+    (tmp_path / "out" / "earlier.txt").touch()
     made = tune(conversations(40), settings(base), tmp_path / "out", device="cpu")
+    assert {file.name for file in tmp_path.iterdir()} == {"base", "out"}, "nothing is left behind"
+    assert not (tmp_path / "out" / "earlier.txt").exists()
     assert made.kept and made.gain.low > 0 and made.after.value < made.before.value
     assert made.examples == 32 and made.before.n == 8
     card = json.loads((tmp_path / "out" / "kitwright.json").read_text())
@@ -194,6 +288,58 @@ def test_an_adapter_that_gains_nothing_is_not_written(tmp_path: Path) -> None:
     )
     assert not made.kept
     assert not (tmp_path / "out").exists()
+
+
+def test_a_few_long_threads_are_few_conversations(tmp_path: Path) -> None:
+    base = tiny_chat_model(tmp_path / "base")
+    threads = [Example(f"mail {n}", '{"sentences": []}', 0, f"t{n % 19}") for n in range(57)]
+    with pytest.raises(DataError, match="57 answered mails in 19 conversations are too few"):
+        tune(threads, settings(base), tmp_path / "out", device="cpu")
+
+
+def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
+    config = settings(tiny_chat_model(tmp_path / "base"))
+    with pytest.raises(ConfigError, match="would be lost"):
+        ready(config, tmp_path / "base", "cpu")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "kitwright.json").write_text("{}")
+    for free in ("empty", "earlier", "new"):
+        ready(config, tmp_path / free, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("device", "kind", "said"),
+    [
+        ("gpu", ConfigError, "no such device"),
+        ("cuda:first", ConfigError, "no such device"),
+        ("cuda:99", MachineError, "no such GPU"),
+    ],
+)
+def test_a_device_that_is_not_there_is_told_before_anything_begins(
+    tmp_path: Path, device: str, kind: type[Exception], said: str
+) -> None:
+    with pytest.raises(kind, match=said):
+        ready(settings(tmp_path), tmp_path / "out", device)
+
+
+def test_weights_that_were_cut_off_are_refused(tmp_path: Path) -> None:
+    base = tiny_chat_model(tmp_path / "base")
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        tune(conversations(30), settings(base), tmp_path / "out", device="cpu")
+
+
+def test_an_adapter_of_an_earlier_run_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    loss = Estimate(value=1, low=1, high=1, n=8)
+    tuned = Tuned(tmp_path / "out", 32, 0, loss, loss, loss, unseen=8, kept=False)
+    said = ReplyModel(40, 9, tuned, {}, stays=True).lines()
+    assert "lies the one of an earlier run" in said[0] and len(said) == 2
+    unread = {f"{n}.eml": "nothing in it" for n in range(4)}
+    said = ReplyModel(40, 9, tuned, unread, stays=False).lines()
+    assert "earlier" not in said[0] and "on 8 answers in 8 unseen conversations" in said[0]
+    assert said[2].startswith("4 mails could not be read: 0.eml: nothing in it; ")
 
 
 def test_what_does_not_fit_is_left_out_and_too_little_is_refused(tmp_path: Path) -> None:

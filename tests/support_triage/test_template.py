@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,28 @@ def test_what_the_firm_says_of_its_replies_can_be_read(shop: Path) -> None:
     config = Project.open(shop).kit_config
     assert isinstance(config, Config)
     assert load_templates(Path(config.templates)).firm.register_ == "formal"
+
+
+def test_what_a_person_can_mend_ends_the_recipe_without_a_traceback(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [
+        "--mailbox",
+        "m",
+        "--bundle",
+        "b",
+        "--own",
+        "a@b.example",
+        "--base",
+        "c",
+        "--epochs",
+        "0",
+    ]
+    monkeypatch.setattr(sys, "argv", ["train_reply_model.py", *given])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(shop / "recipes" / "train_reply_model.py"), run_name="__main__")
+    assert end.value.code == 3
+    assert capsys.readouterr().err.startswith("error: epochs: must be 1 or more")
 
 
 def test_the_projects_own_tests_pass(shop: Path) -> None:

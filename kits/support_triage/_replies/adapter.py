@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import secrets
+import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +21,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from kits.core.errors import ConfigError, DataError, MachineError
+from kits.core.errors import ConfigError, MachineError
 from kits.core.files import write_atomically
 from kits.core.kit import NoProgress, Progress
 from kits.core.sample import digest_of
 from kits.core.section import Section
 from kits.core.stats import Estimate, bootstrap
-from kits.support_triage._replies.examples import Example
+from kits.support_triage._replies.examples import Example, parts_of
 
 if TYPE_CHECKING:
     import torch
 
 MIN_EXAMPLES = 20
+_CARD = "kitwright.json"
 _IGNORED = -100
 """What the loss of transformers' models leaves out."""
 
@@ -57,7 +60,9 @@ class Tuned:
     """What a tuning made.
 
     Attributes:
-        before, after: mean loss per conversation on unseen ones, nats per token of the answer; `gain` is the paired difference.
+        examples: answers that were learned from; `left_out`: those that are too long.
+        before, after: mean loss of an answer in unseen conversations, nats per token; `gain` is the paired difference.
+        unseen: so many conversations these are.
         kept: whether the adapter was written: its gain is above zero beyond doubt.
     """
 
@@ -67,6 +72,7 @@ class Tuned:
     before: Estimate
     after: Estimate
     gain: Estimate
+    unseen: int
     kept: bool
 
 
@@ -91,65 +97,94 @@ def tune(
 
     Raises:
         DataError: too few conversations that fit.
-        ConfigError: the base model is not there.
-        MachineError: a package is missing.
+        ConfigError: the base model is not there, or `out` is a folder of something else.
+        MachineError: a package, the GPU or memory is missing.
     """
-    torch, model, tokenizer = _loaded(config, device)
-    rows = [row for row in (_row(tokenizer, e) for e in examples) if _fits(row, config)]
-    if len(rows) < MIN_EXAMPLES:
-        raise DataError(
-            f"{len(rows)} answered mails are too few to learn a reply model from",
-            fix=f"at least {MIN_EXAMPLES} that fit into max_tokens; some hundred do well",
-        )
+    torch, where = ready(config, out, device)
+    model, tokenizer = _loaded(torch, config, where)
+    fitting = [
+        (row, e) for row, e in ((_row(tokenizer, e), e) for e in examples) if _fits(row, config)
+    ]
+    rows = [row for row, _ in fitting]
     rng = np.random.default_rng(config.seed)
-    order = rng.permutation(len(rows))
-    held = [rows[n] for n in order[: max(5, len(rows) // 5)]]
-    learned = [rows[n] for n in order[len(held) :]]
-    before = _losses(torch, model, held, config.batch)
-    torch.manual_seed(config.seed)
-    model = _with_additions(model, config)
-    _learn(torch, model, learned, config, rng, progress or NoProgress())
-    after = _losses(torch, model, held, config.batch)
-    gain = _estimate(before - after, config.seed)
+    parts = parts_of([e for _, e in fitting], MIN_EXAMPLES, rng)
+    held, learned = [rows[n] for n in parts.unseen], [rows[n] for n in parts.learned]
+    try:
+        before = _losses(torch, model, held, config.batch)
+        torch.manual_seed(config.seed)
+        model = _with_additions(model, config)
+        _learn(torch, model, learned, config, rng, progress or NoProgress())
+        after = _losses(torch, model, held, config.batch)
+    except torch.OutOfMemoryError as error:
+        raise MachineError(
+            "the GPU has too little memory for this model",
+            where=config.base,
+            fix="a smaller model, bitsandbytes for four-bit weights, or a smaller batch or max_tokens",
+        ) from error
+    names = parts.conversations
+    gain = _estimate(before - after, names, config.seed)
     tuned = Tuned(
         folder=out,
         examples=len(learned),
         left_out=len(examples) - len(rows),
-        before=_estimate(before, config.seed),
-        after=_estimate(after, config.seed),
+        before=_estimate(before, names, config.seed),
+        after=_estimate(after, names, config.seed),
         gain=gain,
+        unseen=len(set(names)),
         kept=gain.low > 0,
     )
     if tuned.kept:
-        model.save_pretrained(out)
-        tokenizer.save_pretrained(out)
-        _write_card(tuned, examples, config)
+        _write(tuned, model, tokenizer, examples, config)
     return tuned
 
 
-def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
-    """torch, the base model on its device, its tokenizer."""
+def ready(config: ReplyModelConfig, out: Path, device: str = "auto") -> tuple[Any, torch.device]:
+    """torch, and the device that is tuned on: whether all is there, before anything long begins.
+
+    Raises:
+        ConfigError: the base model is not there, or `out` is a folder of something else.
+        MachineError: a package or the GPU is missing.
+    """
     try:
         import torch
-        from peft import LoraConfig  # noqa: F401  only whether it is there, before anything long begins
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
+        from peft import LoraConfig  # noqa: F401  only whether it is there
+        from transformers import AutoModelForCausalLM  # noqa: F401
     except ImportError as error:
         raise MachineError(
             f"a reply model needs the package {error.name!r}", fix="pip install 'kitwright[llm]'"
         ) from error
-    logging.disable_progress_bar()
-    place = str(Path(config.base).expanduser())
-    local = not config.allow_download
-    if local and not Path(place).is_dir():
+    if not config.allow_download and not Path(config.base).expanduser().is_dir():
         raise ConfigError(
             "no such model",
             where=config.base,
             fix="name a folder, or a hub id with allow_download",
         )
-    where = torch.device(
-        ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    )
+    if out.exists() and not (out.is_dir() and (_is_ours(out) or not any(out.iterdir()))):
+        raise ConfigError(
+            "something else than a reply model lies here, and would be lost",
+            where=str(out),
+            fix="name a folder that is new or empty (--out)",
+        )
+    if device == "auto":
+        device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    kind, _, number = device.partition(":")
+    if kind not in ("cpu", "cuda") or not (number or "0").isdigit():
+        raise ConfigError("no such device", where=device, fix="auto, cpu or cuda:0")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise MachineError(
+            "torch sees no such GPU here", where=device, fix="take auto or cpu, or a torch for CUDA"
+        )
+    return torch, torch.device(device)
+
+
+def _loaded(torch: Any, config: ReplyModelConfig, where: torch.device) -> tuple[Any, Any]:
+    """The base model on its device, its tokenizer."""
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    place = str(Path(config.base).expanduser())
     extra: dict[str, Any] = {}
     if where.type == "cuda":
         extra["dtype"] = torch.bfloat16
@@ -157,10 +192,10 @@ def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
             extra["quantization_config"] = _four_bits(torch)
     try:
         # false, not left out: else transformers asks on the terminal whether to run the model's own code
-        safe = {"local_files_only": local, "trust_remote_code": False}
+        safe = {"local_files_only": not config.allow_download, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(place, **safe)
         model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, **safe, **extra)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ConfigError(
             f"the model cannot be loaded: {error}",
             where=config.base,
@@ -172,7 +207,7 @@ def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
         )
     if "quantization_config" not in extra:
         model = model.to(where)
-    return torch, model, tokenizer
+    return model, tokenizer
 
 
 def _four_bits(torch: Any) -> object:
@@ -276,17 +311,44 @@ def _batch_losses(torch: Any, model: Any, rows: Sequence[_Row]) -> torch.Tensor:
     return counted
 
 
-def _estimate(values: np.ndarray[Any, Any], seed: int) -> Estimate:
-    groups = [str(n) for n in range(len(values))]
+def _estimate(values: np.ndarray[Any, Any], groups: Sequence[str], seed: int) -> Estimate:
     return bootstrap(lambda rows: float(values[rows].mean()), groups, seed=seed)
 
 
-def _write_card(tuned: Tuned, examples: Sequence[Example], config: ReplyModelConfig) -> None:
+def _is_ours(folder: Path) -> bool:
+    return (folder / _CARD).is_file()
+
+
+def _write(
+    tuned: Tuned, model: Any, tokenizer: Any, examples: Sequence[Example], config: ReplyModelConfig
+) -> None:
+    """The adapter with its card, in the place of one that lay there."""
+    place = tuned.folder.resolve()
+    new = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        model.save_pretrained(new)
+        tokenizer.save_pretrained(new)
+        _write_card(new, tuned, examples, config)
+        if place.exists():
+            old = new.with_suffix(".old")
+            place.rename(old)
+            new.rename(place)
+            shutil.rmtree(old)
+        else:
+            new.rename(place)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _write_card(
+    folder: Path, tuned: Tuned, examples: Sequence[Example], config: ReplyModelConfig
+) -> None:
     """`kitwright.json` beside the adapter: what it came from, and what it is worth."""
     digest = digest_of("\n".join(sorted(e.told + e.written for e in examples)).encode())
     card = {
         "base": config.base,
         "examples": tuned.examples,
+        "unseen_conversations": tuned.unseen,
         "dataset": digest,
         "seed": config.seed,
         "settings": config.model_dump(mode="json"),
@@ -294,4 +356,4 @@ def _write_card(tuned: Tuned, examples: Sequence[Example], config: ReplyModelCon
         "loss_after": tuned.after.model_dump(mode="json"),
         "gain": tuned.gain.model_dump(mode="json"),
     }
-    write_atomically(tuned.folder / "kitwright.json", json.dumps(card, indent=1).encode())
+    write_atomically(folder / _CARD, json.dumps(card, indent=1).encode())

@@ -8,8 +8,10 @@ learns to choose nothing. Personal data is gone before anything is learned: a br
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from kits.core.correspondence import (
     WRITER_RULES,
@@ -18,7 +20,9 @@ from kits.core.correspondence import (
     brief_as_text,
     written_as_text,
 )
+from kits.core.errors import DataError
 from kits.core.runtime import Runtime
+from kits.core.stats import MIN_GROUPS
 from kits.support_triage._drafting.sentences import split_sentences
 from kits.support_triage._replies.pairs import Pair
 
@@ -33,12 +37,13 @@ class Example:
 
     Attributes:
         told: the brief as text. `written`: the answer to learn, as text.
-        chosen: sentences in it.
+        chosen: sentences in it. `thread`: names the thread it is of, where that is known.
     """
 
     told: str
     written: str
     chosen: int
+    thread: str = ""
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -58,7 +63,52 @@ def examples_of(pairs: Iterable[Pair], runtime: Runtime) -> Iterator[Example]:
         brief = runtime.brief(pair.asked, prediction)
         if brief is not None:
             chosen = said_of(brief, pair.answer.body)
-            yield Example(brief_as_text(brief), written_as_text(chosen), len(chosen))
+            yield Example(brief_as_text(brief), written_as_text(chosen), len(chosen), pair.thread)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where examples are in a sequence of them.
+
+    Attributes:
+        learned: those to learn from; `unseen`: those to judge by, with the conversation of each in `conversations`.
+    """
+
+    learned: list[int]
+    unseen: list[int]
+    conversations: list[str]
+
+
+def parts_of(examples: Sequence[Example], least: int, rng: np.random.Generator) -> Parts:
+    """A fifth of the conversations kept aside, whole: of one thread some mails tell what others were answered.
+
+    A mail kept aside that says what one of the others says is not unseen, and judges nothing.
+
+    Args:
+        least: conversations that there have to be.
+
+    Raises:
+        DataError: there are too few.
+    """
+    names = [example.thread or f"of its own {n}" for n, example in enumerate(examples)]
+    known = list(dict.fromkeys(names))
+    if len(known) < least:
+        raise DataError(
+            f"{len(names)} answered mails in {len(known)} conversations are too few to learn a reply model from",
+            fix=f"at least {least} conversations that fit into max_tokens; some hundred do well",
+        )
+    order = rng.permutation(len(known))
+    aside = {known[n] for n in order[: max(MIN_GROUPS, len(known) // 5)]}
+    learned = [n for n, name in enumerate(names) if name not in aside]
+    said = {examples[n].told for n in learned}
+    unseen = [n for n, name in enumerate(names) if name in aside and examples[n].told not in said]
+    conversations = [names[n] for n in unseen]
+    if len(set(conversations)) < MIN_GROUPS:
+        raise DataError(
+            f"{len(names)} answered mails say too much alike: none that was not learned is left to judge by",
+            fix="take an archive with more different mails",
+        )
+    return Parts(learned, unseen, conversations)
 
 
 def said_of(brief: Brief, answer: str) -> list[tuple[str, str]]:

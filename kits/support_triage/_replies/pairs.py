@@ -1,15 +1,15 @@
 """A mailbox with its sent mail → what customers asked and what the firm answered.
 
 An answer is a mail from one of the firm's own addresses that names a customer's mail in In-Reply-To. Mails of
-machines, and answers to them, are left out. Only the place in files of each mail is kept while reading: archives
-are larger than memory.
+machines, and answers to them, are left out. Of mails only what was answered is kept, and the numbers that name a thread,
+while reading: archives are larger than memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from kits.core.errors import DataError
@@ -29,71 +29,117 @@ class Pair:
     Attributes:
         asked: the customer's mail, as bytes: a bundle's runtime reads it.
         answer: what the firm wrote, without quoted text and signature.
+        thread: names the thread that both belong to.
     """
 
     asked: bytes
     answer: Reading
+    thread: str
 
 
-def raw_mails(path: Path) -> Iterator[bytes]:
+@dataclass(slots=True)
+class Looked:
+    """What pairs were looked for in.
+
+    Attributes:
+        mails: that could be read; `own`: those of them that the firm wrote.
+        left_out: place → why it could not be read.
+    """
+
+    mails: int = 0
+    own: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def raw_mails(path: Path, looked: Looked | None = None) -> Iterator[bytes]:
     """All mails of an mbox, a folder of EML files or a Maildir, in a stable order.
+
+    Args:
+        looked: is told of those that cannot be read.
 
     Raises:
         DataError: there is none of these.
     """
+    left_out = {} if looked is None else looked.left_out
     if path.is_dir() and is_maildir(path):
-        yield from (mail.path.read_bytes() for mail in mails_of(path))
+        for mail in mails_of(path):
+            yield from _read(mail.source, mail.path.read_bytes, left_out)
         return
     boxes = mbox_files(path) if path.is_dir() or path.suffix.lower() not in EML_SUFFIXES else []
     for box in boxes:
         with box.open("rb") as stream:
-            yield from (found for found in messages_of(stream) if isinstance(found, bytes))
+            for number, found in enumerate(messages_of(stream), start=1):
+                if isinstance(found, bytes):
+                    yield found
+                else:
+                    left_out[f"{box.name}:{number}"] = found.why
     files = eml_files(path) if not boxes else []
     for file in files:
-        with suppress(DataError):  # as of mails that cannot be read: there is no pair in it
-            yield opened(file)[0]
+        yield from _read(file.name, partial(_content, file), left_out)
     if not boxes and not files:
         raise DataError(
             "no mails here", where=str(path), fix="name an mbox, a Maildir or a folder of .eml"
         )
 
 
-def pairs_of(mails: Callable[[], Iterable[bytes]], own: Iterable[str]) -> Iterator[Pair]:
-    """Answered mails, in the order of the answers.
+def _content(file: Path) -> bytes:
+    return opened(file)[0]
+
+
+def _read(name: str, read: Callable[[], bytes], left_out: dict[str, str]) -> Iterator[bytes]:
+    try:
+        yield read()
+    except OSError as error:
+        left_out[name] = error.strerror or str(error)
+    except DataError as error:
+        left_out[name] = error.what
+
+
+def pairs_of(
+    mails: Callable[[], Iterable[bytes]], own: Iterable[str], looked: Looked | None = None
+) -> Iterator[Pair]:
+    """Answered mails, in the order in which the customers' mails lie.
 
     Args:
         mails: gives all mails, each time it is called: answers are looked for first, then what they answer.
         own: the firm's own addresses.
+        looked: is told what there was.
     """
     ours = {address.lower() for address in own}
-    wanted = dict(_answers(mails(), ours))
-    asked: dict[str, bytes] = {}
+    threads: dict[str, str] = {}
+    wanted = _answers(mails(), ours, threads, looked or Looked())
     for content in mails():
         name, is_customer = _customers(content, ours)
         if is_customer and name in wanted:
-            asked.setdefault(name, content)
-    for name, answer in wanted.items():
-        if name in asked:
-            yield Pair(asked[name], answer)
+            yield Pair(content, wanted.pop(name), threads.get(name, name))
 
 
-def _answers(mails: Iterable[bytes], ours: set[str]) -> Iterator[tuple[str, Reading]]:
-    """Message-ID of what was answered, and the answer; of several answers the first."""
-    seen: set[str] = set()
-    for content in mails:
+def _answers(
+    mails: Iterable[bytes], ours: set[str], threads: dict[str, str], looked: Looked
+) -> dict[str, Reading]:
+    """Message-ID of what was answered → the answer; of several answers the first. Fills `threads` and `looked`."""
+    found: dict[str, Reading] = {}
+    for number, content in enumerate(mails, start=1):
         try:
             message = read_message(content)
-        except DataError:
+        except DataError as error:
+            looked.left_out[f"mail {number}"] = error.what
             continue
+        looked.mails += 1
+        known = [n for n in (*message.references, message.in_reply_to, message.message_id) if n]
+        root = next((threads[n] for n in known if n in threads), known[0] if known else "")
+        for one in known:
+            threads.setdefault(one, root)
+        if message.sender.lower() not in ours:
+            continue
+        looked.own += 1
         name = message.in_reply_to
-        if not name or name in seen or message.sender.lower() not in ours:
-            continue
-        if why_automatic(message):
+        if not name or name in found or why_automatic(message):
             continue
         reading = read_mail(content)
         if reading.body.strip():
-            seen.add(name)
-            yield name, reading
+            found[name] = reading
+    return found
 
 
 def _customers(content: bytes, ours: set[str]) -> tuple[str, bool]:

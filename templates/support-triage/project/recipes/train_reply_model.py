@@ -14,8 +14,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kits.core.console import Console, run
+from kits.core.settings import validate_settings
 from kits.support_triage._replies.adapter import ReplyModelConfig
 from kits.support_triage._replies.recipe import train_reply_model
+from kits.toolchain.progress import make_progress
 
 
 def main() -> None:
@@ -29,12 +32,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3, help="passes over the conversations")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0")
     options = parser.parse_args()
-    config = ReplyModelConfig(base=options.base, allow_download=options.allow_download, epochs=options.epochs)
+    given = {"base": options.base, "allow_download": options.allow_download, "epochs": options.epochs}
     made = train_reply_model(
-        options.mailbox, options.bundle, options.out, options.own, config, device=options.device
-    )
+        options.mailbox, options.bundle, options.out, options.own,
+        validate_settings(given, ReplyModelConfig, where="the settings of this recipe"),
+        device=options.device, progress=make_progress(Console()),
+    )  # fmt: skip
     print("\n".join(made.lines()))
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
