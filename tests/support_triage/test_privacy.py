@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,7 @@ from kits.support_triage._entities.privacy import (
 )
 from kits.support_triage._entities.spec import EntitiesSpec, PatternSpec, ProductSpec
 
+PAGE = Path(__file__).parents[2] / "docs/explanation/mails.md"
 COMMON = Extractor(EntitiesSpec())
 MAIL = """Dear Ms Miller,
 
@@ -66,6 +70,16 @@ def test_a_mail_loses_its_personal_data_and_nothing_else() -> None:
         "IBAN <IBAN_1>. <URL_1> - Ms <NAME_1> knows.\n\nKind regards,\n<NAME_2>\n"
     )
     assert restore(told.text, told.table) == MAIL
+
+
+def test_the_page_on_what_leaves_names_what_is_replaced_and_what_stays() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    _, replaced, stays = re.split("What is replaced:|What no rule knows stays", page)
+    words = {"email": "e-mail address", "address": "street", "vat": "VAT", "tracking": "parcel"}
+    personal = [name for name, kind in KINDS.items() if kind.personal and name != "iban"]
+    assert [one for one in personal if words.get(one, one) not in replaced] == []
+    [example] = re.findall(r'\("(my neighbour .*?)"\)', stays)
+    assert private(f"Hello, {example} has got his.").text == f"Hello, {example} has got his."
 
 
 @pytest.mark.parametrize("seed", range(60))
