@@ -267,6 +267,7 @@ def test_an_adapter_that_gains_is_written_with_what_it_came_from(tmp_path: Path)
     made = tune(conversations(40), settings(base), tmp_path / "out", device="cpu")
     assert {file.name for file in tmp_path.iterdir()} == {"base", "out"}, "nothing is left behind"
     assert not (tmp_path / "out" / "earlier.txt").exists()
+    assert made.alike == made.left_out == 0
     assert made.kept and made.gain.low > 0 and made.after.value < made.before.value
     assert made.examples == 32 and made.before.n == 8
     card = json.loads((tmp_path / "out" / "kitwright.json").read_text())
@@ -331,13 +332,19 @@ def test_weights_that_were_cut_off_are_refused(tmp_path: Path) -> None:
         tune(conversations(30), settings(base), tmp_path / "out", device="cpu")
 
 
-def test_an_adapter_of_an_earlier_run_is_not_taken_for_this_one(tmp_path: Path) -> None:
+def test_each_answered_mail_is_accounted_for_and_an_adapter_of_an_earlier_run_is_none_of_this_one(
+    tmp_path: Path,
+) -> None:
     loss = Estimate(value=1, low=1, high=1, n=8)
-    tuned = Tuned(tmp_path / "out", 32, 0, loss, loss, loss, unseen=8, kept=False)
-    said = ReplyModel(40, 9, tuned, {}, stays=True).lines()
+    tuned = Tuned(tmp_path / "out", 32, 2, loss, loss, loss, unseen=8, alike=3, kept=False)
+    said = ReplyModel(50, 9, tuned, {}, stays=True).lines()
     assert "lies the one of an earlier run" in said[0] and len(said) == 2
+    assert said[1] == (
+        "50 answered mails: 32 learned from, 8 judged by, 3 kept aside that say what a learned one says,"
+        " 5 for which no page is shown, 2 too long; 9 of all cite a passage"
+    )
     unread = {f"{n}.eml": "nothing in it" for n in range(4)}
-    said = ReplyModel(40, 9, tuned, unread, stays=False).lines()
+    said = ReplyModel(50, 9, tuned, unread, stays=False).lines()
     assert "earlier" not in said[0] and "on 8 answers in 8 unseen conversations" in said[0]
     assert said[2].startswith("4 mails could not be read: 0.eml: nothing in it; ")
 

@@ -60,7 +60,8 @@ class Tuned:
     """What a tuning made.
 
     Attributes:
-        examples: answers that were learned from; `left_out`: those that are too long.
+        examples: answers that were learned from; `left_out`: those that are too long; `alike`: those kept aside whose mail says
+            what a learned one says.
         before, after: mean loss of an answer in unseen conversations, nats per token; `gain` is the paired difference.
         unseen: so many conversations these are.
         kept: whether the adapter was written: its gain is above zero beyond doubt.
@@ -73,6 +74,7 @@ class Tuned:
     after: Estimate
     gain: Estimate
     unseen: int
+    alike: int
     kept: bool
 
 
@@ -131,6 +133,7 @@ def tune(
         after=_estimate(after, names, config.seed),
         gain=gain,
         unseen=len(set(names)),
+        alike=len(rows) - len(learned) - len(held),
         kept=gain.low > 0,
     )
     if tuned.kept:

@@ -36,6 +36,12 @@ class ReplyModel:
     left_out: Mapping[str, str]
     stays: bool
 
+    @property
+    def pageless(self) -> int:
+        """Answered mails of which the bundle would show a writer nothing: they teach nothing."""
+        tuned = self.tuned
+        return self.answered - tuned.examples - tuned.before.n - tuned.alike - tuned.left_out
+
     def lines(self) -> tuple[str, ...]:
         """What a person is told, the answer first."""
         tuned = self.tuned
@@ -54,8 +60,9 @@ class ReplyModel:
         return (
             f"{said}: loss {tuned.before.text()} → {tuned.after.text()} on {tuned.before.n} answers in {tuned.unseen}"
             " unseen conversations",
-            f"{self.answered} answered mails, {tuned.examples} learned from, {self.citing} of all cite a passage,"
-            f" {tuned.left_out} too long",
+            f"{self.answered} answered mails: {tuned.examples} learned from, {tuned.before.n} judged by, {tuned.alike} kept aside"
+            f" that say what a learned one says, {self.pageless} for which no page is shown, {tuned.left_out} too long;"
+            f" {self.citing} of all cite a passage",
             *([unread] if self.left_out else []),
         )
 
