@@ -309,6 +309,15 @@ def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
         ready(config, tmp_path / free, "cpu")
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_begins(tmp_path: Path) -> None:
+    (tmp_path / "base").touch()
+    (tmp_path / "models").mkdir()
+    with pytest.raises(OSError, match="base"):
+        ready(settings(tmp_path), tmp_path / "base" / "out", "cpu")
+    ready(settings(tmp_path), tmp_path / "models" / "new" / "out", "cpu")
+    assert [file.name for file in (tmp_path / "models").rglob("*")] == ["new"]
+
+
 @pytest.mark.parametrize(
     ("device", "kind", "said"),
     [

@@ -12,6 +12,7 @@ import json
 import math
 import secrets
 import shutil
+import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ import numpy as np
 from pydantic import Field
 
 from kits.core.errors import ConfigError, MachineError
-from kits.core.files import write_atomically
+from kits.core.files import make_folder, write_atomically
 from kits.core.kit import NoProgress, Progress
 from kits.core.sample import digest_of
 from kits.core.section import Section
@@ -147,6 +148,7 @@ def ready(config: ReplyModelConfig, out: Path, device: str = "auto") -> tuple[An
     Raises:
         ConfigError: the base model is not there, or `out` is a folder of something else.
         MachineError: a package or the GPU is missing.
+        OSError: nothing can be written beside `out`.
     """
     try:
         import torch
@@ -168,6 +170,9 @@ def ready(config: ReplyModelConfig, out: Path, device: str = "auto") -> tuple[An
             where=str(out),
             fix="name a folder that is new or empty (--out)",
         )
+    make_folder(out.resolve().parent)
+    with tempfile.TemporaryDirectory(dir=out.resolve().parent):
+        pass  # it can be written there
     if device == "auto":
         device = "cuda:0" if torch.cuda.is_available() else "cpu"
     kind, _, number = device.partition(":")
