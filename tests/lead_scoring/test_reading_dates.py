@@ -286,3 +286,23 @@ def test_each_of_several_files_is_read_in_its_own_order_of_day_and_month(tmp_pat
     found = read(tmp_path)
     assert _came(found) == _DAYS and not found.told("assumed")
     assert found.leads[-1].at == datetime(2024, 12, 27, 10, 30, tzinfo=timezone.utc)
+
+
+def _unsure(found: Read) -> list[str]:
+    return [line for one in found.findings if one.check == "assumed" for line in one.evidence]
+
+
+def test_a_file_that_tells_no_order_beside_files_of_either_is_read_as_most_and_told(
+    tmp_path: Path,
+) -> None:
+    early = [date(2024, month, day) for month in (9, 10, 11, 12) for day in range(1, 9)]
+    _slashed(tmp_path, "a", [f"{day:%m/%d/%Y}" for day in _DAYS[:50]])
+    _slashed(tmp_path, "b", [f"{day:%d/%m/%Y}" for day in _DAYS[50:]])
+    _slashed(tmp_path, "c", [f"{day:%d/%m/%Y}" for day in early])
+    few = [f"{day:{'%d/%m/%Y' if n % 9 == 1 else '%m/%d/%Y'}}" for n, day in enumerate(_DAYS)]
+    found = read(tmp_path)
+    assert _came(found) == [*_DAYS, *early]
+    assert _unsure(found) == ["c.csv: dates of Created were read day first"]
+    _slashed(tmp_path, "d", few)
+    told = _unsure(read(tmp_path))[1]
+    assert told.startswith("d.csv: dates of Created were read month first, though")

@@ -6,6 +6,7 @@ Lists that are kept year by year get a column more or less; each counts its own 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -15,7 +16,7 @@ from kits.core.dataset import Split
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.dates import iso, read_dates
+from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.kinds_of_lists import Kinds
 from kits.lead_scoring._reading.renamed import with_one_name
 from kits.lead_scoring._reading.sheets import Sheet, stack
@@ -62,7 +63,9 @@ def stacked(
     for group in groups:
         aligned, renamed = with_one_name(group, known)
         told += renamed
-        found.append(_as_one(aligned, splits_named=source.split != NO_SPLIT))
+        dated, guessed = _with_dates_alike(aligned)
+        told += guessed
+        found.append(_as_one(dated, splits_named=source.split != NO_SPLIT))
     return found, told
 
 
@@ -108,24 +111,44 @@ def _as_one(group: Sequence[Sheet], *, splits_named: bool) -> Sheet:
     splits = [_split_of(sheet.name) if splits_named else None for sheet in group]
     if len(set(splits)) > 1:
         group = [replace(s, splits=[split] * len(s)) for s, split in zip(group, splits)]
-    if len({sheet.dates for sheet in group} - {"auto"}) > 1:
-        group = [_with_plain_dates(sheet) for sheet in group]
     names = " + ".join(sheet.name for sheet in group[:_SHOWN])
     return stack(group, names + (" …" if len(group) > _SHOWN else ""))
 
 
-def _with_plain_dates(sheet: Sheet) -> Sheet:
-    """With dates as ISO 8601 where these begin with the day or the month: another part of the table writes them the other way round."""
-    if sheet.dates == "auto":
-        return sheet
-    cells = dict(sheet.cells)
+def _with_dates_alike(group: Sequence[Sheet]) -> tuple[Sequence[Sheet], list[Finding]]:
+    """Parts of a table of which some write the day first and others the month, with dates as ISO 8601; told where one does not tell."""
+    orders: Counter[DateForm] = Counter()
+    for sheet in group:
+        orders[sheet.dates] += len(sheet)
+    del orders["auto"]
+    if len(orders) < _TWO:
+        return group, []
+    most = orders.most_common(1)[0][0]
+    read = [_with_plain_dates(sheet, most) for sheet in group]
+    told = tuple(one for _, guessed in read for one in guessed)
+    finding = Finding(
+        "assumed", "warn", "parts of the table have the day first and others the month, and of some it is not sure", told,
+        "write the dates there as 2024-12-31, and import again with --replace",
+    )  # fmt: skip
+    return [sheet for sheet, _ in read], [finding] if told else []
+
+
+def _with_plain_dates(sheet: Sheet, most: DateForm) -> tuple[Sheet, list[str]]:
+    """Dates that begin with the day or the month as ISO 8601, by `most` where they do not tell; and how those were read that are not sure."""
+    cells, guessed = dict(sheet.cells), []
     for name, texts in sheet.cells.items():
         known = [text for text in dict.fromkeys(texts) if not is_missing(text)]
         found = read_dates(name, known, sheet.dates) if known else None
-        if found is not None and found.order != "auto":
+        unsure = found is not None and bool(found.doubt)
+        if unsure:
+            found = read_dates(name, known, most)
+        if found is not None and (found.order != "auto" or unsure):
             plain = {t: iso(at, found.clock) for t, at in zip(known, found.seconds) if at is not None}  # fmt: skip
             cells[name] = [plain.get(text, text) for text in texts]
-    return replace(sheet, cells=cells)
+        if found is not None and unsure:
+            how = found.doubt or most.removeprefix("likely-").replace("-", " ")
+            guessed.append(f"{sheet.name}: dates of {name} were read {how}")
+    return replace(sheet, cells=cells), guessed
 
 
 def _split_of(name: str) -> Split | None:
