@@ -104,6 +104,18 @@ def test_weeks_are_their_mondays(tmp_path: Path, form: str) -> None:
     assert _came(found) == [day - timedelta(days=day.weekday()) for day in _days()]
 
 
+@pytest.mark.parametrize("name", ["Angelegt", "Créé"])
+def test_a_week_beside_the_day_on_which_a_lead_was_entered_is_no_time(
+    tmp_path: Path, name: str
+) -> None:
+    def cells(day: date) -> list[str]:
+        year, week, _ = day.isocalendar()
+        return [f"{day:%d.%m.%Y}", f"{week}/{year % 100}"]
+
+    found = _read(tmp_path, [name, "KW"], cells)
+    assert _came(found) == _days() and not found.told("assumed")
+
+
 @pytest.mark.parametrize(
     ("columns", "cells"),
     [
