@@ -13,7 +13,6 @@ from cloud_sync import setup
 from cloud_sync.config import load
 from cloud_sync.crm import hubspot
 from cloud_sync.hub import Hub
-from cloud_sync.intake import ingest
 from cloud_sync.web import security
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import (
@@ -59,16 +58,6 @@ def quick_init() -> Iterator[None]:
     """`cloud-sync init` copies the tables it would make: that it makes them is what `test_setup.py` looks at."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setup, "migrate", make_tables)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nothing_kept_for_good() -> Iterator[None]:
-    """A hub spares the collector what its process loaded. Here hundreds of them end: what they leave would stay to the last
-    test, until there are more sockets and files open than a client of MQTT can wait for.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ingest, "tune_collector", lambda: None)
         yield
 
 
