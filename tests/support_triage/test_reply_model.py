@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mailbox
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -331,6 +332,15 @@ def test_a_device_that_is_not_there_is_told_before_anything_begins(
 ) -> None:
     with pytest.raises(kind, match=said):
         ready(settings(tmp_path), tmp_path / "out", device)
+
+
+def test_a_package_that_is_missing_is_named_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(MachineError, match="'peft'") as error:
+        ready(settings(tmp_path), tmp_path / "out", "cpu")
+    assert "pip install" in error.value.fix
 
 
 def test_weights_that_were_cut_off_are_refused(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MIN_EXAMPLES = 20
 _CARD = "kitwright.json"
+_PACKAGES = ("torch", "peft", "transformers")
 _IGNORED = -100
 """What the loss of transformers' models leaves out."""
 
@@ -150,14 +151,13 @@ def ready(config: ReplyModelConfig, out: Path, device: str = "auto") -> tuple[An
         MachineError: a package or the GPU is missing.
         OSError: nothing can be written beside `out`.
     """
-    try:
-        import torch
-        from peft import LoraConfig  # noqa: F401  only whether it is there
-        from transformers import AutoModelForCausalLM  # noqa: F401
-    except ImportError as error:
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
         raise MachineError(
-            f"a reply model needs the package {error.name!r}", fix="pip install 'kitwright[llm]'"
-        ) from error
+            f"a reply model needs the package {missing[0]!r}", fix="pip install 'kitwright[llm]'"
+        )
+    import torch
+
     if not config.allow_download and not Path(config.base).expanduser().is_dir():
         raise ConfigError(
             "no such model",
