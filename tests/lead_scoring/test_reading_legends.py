@@ -182,3 +182,30 @@ def test_sums_of_groups_are_no_leads_where_they_are_what_their_rows_come_to(
     rows.append(["Firma zuletzt", "2025-12-11", "Messe", 5, "Verloren"])
     found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
     assert len(found.samples) == left + 1
+
+
+def _list_above(second: list[list[object]]) -> list[list[object]]:
+    rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Status"]]
+    for n in range(40):
+        rows.append([f"A{7 * n}", f"2025-03-{1 + n % 27:02}", "Messe", ("Gewonnen", "Verloren")[n % 2]])  # fmt: skip
+    return [*rows, *second]
+
+
+def test_a_list_below_the_leads_with_names_of_its_own_is_told_and_not_read_under_theirs(
+    tmp_path: Path,
+) -> None:
+    older = [[f"B{7 * n}", f"2019-03-{1 + n % 27:02}", ("Gewonnen", "Verloren")[n % 2], "Web"] for n in range(70)]  # fmt: skip
+    rows = _list_above([[], ["Archiv"], ["Anfrage", "Datum", "Ergebnis", "Kanal"], *older])
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert Counter(found.labels) == {"won": 20, "lost": 20}
+    assert "rows 43 to 114 was passed over" in found.told("file-passed-over")
+    assert "row 44 has other names of columns" in found.told("file-passed-over")
+
+
+def test_leads_below_their_names_once_more_or_one_whose_day_is_a_word_stay(tmp_path: Path) -> None:
+    later = [[f"B{7 * n}", f"2025-06-{1 + n % 27:02}", "Web", ("Gewonnen", "Verloren")[n % 2]] for n in range(20)]  # fmt: skip
+    for between in (["Nr", "Eingang", "Kanal", "Status"], ["Huber", "offen", "Web", "Verloren"]):
+        rows = _list_above([between, *later])
+        found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+        assert found.labels.count("won") == 30
+        assert not found.told("file-passed-over")

@@ -15,6 +15,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, passed_over
 from kits.core.spreadsheets.workbook import SheetTable
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import rank
 from kits.lead_scoring._reading.no_leads import is_total
 from kits.lead_scoring._reading.sheets import Sheet
 
@@ -47,8 +48,9 @@ def without_tables_apart(
         return sheet, ()
     blocks = _blocks(sheet, table)
     sheet, beside = _without_beside(sheet, blocks, {squeezed(name) for name in known})
+    sheet, list_below = _without_list_below(sheet)
     sheet, below = _without_below(sheet)
-    return sheet, (*beside, *below)
+    return sheet, (*beside, *list_below, *below)
 
 
 # -- beside -----------------------------------------------------------------------------------------
@@ -167,6 +169,40 @@ class _Column:
     kind: str
     few: frozenset[str]
     full: bool
+
+
+def _without_list_below(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
+    """Without a list below the leads that begins with names of its own: under those of the leads its cells would say something else."""
+    above = sheet.rows(range(_LEAST))
+    dated = [one for name in sheet.columns if (one := _column(above, name)).kind == "date"]
+    day = next((one.name for one in dated if one.full), None)
+    if day is None:
+        return sheet, []
+    rows = (row for row in range(_LEAST, len(sheet) - 1) if _is_word(sheet.cells[day][row]))
+    head = next((row for row in rows if _is_other_head(sheet, row)), None)
+    if head is None:
+        return sheet, []
+    first = head
+    while sum(bool(cells[first - 1].strip()) for cells in sheet.cells.values()) == 1:
+        first -= 1  # its title
+    where = f"{sheet.name}, rows {sheet.lines[first]} to {sheet.lines[-1]}"
+    why = f"a list of its own below the leads: row {sheet.lines[head]} has other names of columns"
+    fix = "nothing to do if it lists no leads, else put it on a sheet of its own"
+    return sheet.rows(range(first)), [passed_over(where, why, fix)]
+
+
+def _is_word(cell: str) -> bool:
+    return not is_missing(cell) and not any(map(str.isdigit, cell))
+
+
+def _is_other_head(sheet: Sheet, row: int) -> bool:
+    """Whether a row has different words, new in their columns, one of which names a date; few are the names of the columns they stand in."""
+    named = {name: cell for name, cells in sheet.cells.items() if (cell := cells[row].strip())}
+    dated = any(rank(cell, "decided_at") is not None for cell in named.values())
+    same = sum(squeezed(name) == squeezed(cell) for name, cell in named.items())
+    words = all(map(_is_word, named.values())) and len(set(named.values())) == len(named)
+    new = all(cell not in map(str.strip, sheet.cells[name][:row]) for name, cell in named.items())
+    return dated and words and new and len(named) > _PAIR and same < _HALF * len(named)
 
 
 def _without_below(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
