@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,47 @@ def test_sums_of_groups_are_no_leads_where_they_are_what_their_rows_come_to(
     rows.append(["Firma zuletzt", "2025-12-11", "Messe", 5, "Verloren"])
     found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
     assert len(found.samples) == left + 1
+
+
+@pytest.mark.parametrize(
+    ("others", "read_as", "ends"),
+    [(100, 120, "121 and 101"), (150, 150, "121 and 151")],
+    ids=["fewer", "more"],
+)
+def test_a_long_table_beside_the_leads_is_asked_about(
+    tmp_path: Path, others: int, read_as: int, ends: str
+) -> None:
+    found = _beside_120(tmp_path, [[f"P{7 * n}", n * 3.5] for n in range(others)])
+    assert len(found.samples) == read_as
+    assert found.levels("tables-beside") == {"warn"}
+    assert "Nr, Eingang, Status and, behind an empty one, Artikel, Preis" in found.told("tables-beside")  # fmt: skip
+    assert f"end in rows {ends}" in found.told("tables-beside")
+
+
+@pytest.mark.parametrize(
+    ("others", "keep"),
+    [
+        ([[f"P{7 * n}", n * 3.5] for n in range(120)], []),
+        ([[f"P{7 * n}", n * 3.5] if n % 9 else [None, None] for n in range(100)], []),
+        ([["Messe", n * 3.5] for n in range(100)], []),
+        ([[f"P{7 * n}", n * 3.5] for n in range(100)], ["Preis", "Status"]),
+    ],
+    ids=["each row", "gaps", "repeated", "named"],
+)
+def test_columns_of_leads_behind_an_empty_one_are_not(
+    tmp_path: Path, others: list[list[object]], keep: list[str]
+) -> None:
+    found = _beside_120(tmp_path, others, keep)
+    assert found.leads[1].fields["Preis"] == 3.5
+    assert not found.told("tables-beside") and not found.told("file-passed-over")
+
+
+def _beside_120(tmp_path: Path, others: list[list[object]], keep: Sequence[str] = ()) -> Read:
+    rows: list[list[object]] = [["Nr", "Eingang", "Status", None, "Artikel", "Preis"]]
+    for n in range(max(120, len(others))):
+        lead = [f"A{7 * n}", f"2025-03-{1 + n % 27:02}", ("Gewonnen", "Verloren")[n % 2]]
+        rows.append([*(lead if n < 120 else [None] * 3), None, *(others[n] if n < len(others) else ())])  # fmt: skip
+    return read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}), {"columns": {"keep": list(keep)}})
 
 
 def _list_above(second: list[list[object]]) -> list[list[object]]:

@@ -47,10 +47,12 @@ def without_tables_apart(
     if len(sheet) < _LEAST:
         return sheet, ()
     blocks = _blocks(sheet, table)
-    sheet, beside = _without_beside(sheet, blocks, {squeezed(name) for name in known})
+    names = {squeezed(name) for name in known}
+    sheet, beside = _without_beside(sheet, blocks, names)
+    doubted = _doubted(sheet, blocks, names)
     sheet, list_below = _without_list_below(sheet)
     sheet, below = _without_below(sheet)
-    return sheet, (*beside, *list_below, *below)
+    return sheet, (*beside, *doubted, *list_below, *below)
 
 
 # -- beside -----------------------------------------------------------------------------------------
@@ -146,8 +148,7 @@ def _is_again(one: _Block, main: _Block) -> bool:
 
 
 def _beside(sheet: Sheet, one: _Block, *, again: bool) -> Finding:
-    more = f" and {len(one.names) - _SHOWN} more" if len(one.names) > _SHOWN else ""
-    where = f"{sheet.name}, columns {', '.join(one.names[:_SHOWN])}{more}"
+    where = f"{sheet.name}, columns {_listed(one)}"
     kind = "a second list" if again else "a table of its own"
     own = "put it below the first one, or on a sheet of its own"
     fix = (
@@ -156,6 +157,32 @@ def _beside(sheet: Sheet, one: _Block, *, again: bool) -> Finding:
         else f"nothing to do if it lists no leads, else {own}; if it is part of the leads beside it, delete the empty column between, or name it in model.columns.keep"
     )
     return passed_over(where, f"{kind} beside the leads, behind an empty column ({len(one.rows)} rows)", fix)  # fmt: skip
+
+
+def _doubted(sheet: Sheet, blocks: Sequence[_Block], known: Collection[str]) -> list[Finding]:
+    """Tells of blocks that were left, have something in each row from the first one on, and end where others do not: a second table may."""
+    left = [one for one in blocks if one.rows and one.names[0] in sheet.cells]
+    main = max(left, key=lambda one: len(one.rows))
+    return [
+        _may_be_two(sheet, main, one)
+        for one in left
+        if (one.parts, one.rows[0], one.listed) == (1, 0, True)
+        and one.rows[-1] != main.rows[-1]
+        and not (_has_any(one, known) and _has_any(main, known))
+    ]
+
+
+def _may_be_two(sheet: Sheet, main: _Block, one: _Block) -> Finding:
+    first, second = sorted((main, one), key=lambda block: sheet.columns.index(block.names[0]))
+    ends = " and ".join(str(sheet.lines[block.rows[-1]]) for block in (first, second))
+    said = f"{sheet.name}: columns {_listed(first)} and, behind an empty one, {_listed(second)} end in rows {ends}: they may be two tables, and were read as one"
+    fix = "if they are two, put the one that lists no leads on a sheet of its own; else delete the empty column, or name those behind it in model.columns.keep"
+    return Finding("tables-beside", "warn", said, one.names, fix)
+
+
+def _listed(one: _Block) -> str:
+    more = f" and {len(one.names) - _SHOWN} more" if len(one.names) > _SHOWN else ""
+    return ", ".join(one.names[:_SHOWN]) + more
 
 
 # -- below ------------------------------------------------------------------------------------------
@@ -198,11 +225,12 @@ def _is_word(cell: str) -> bool:
 def _is_other_head(sheet: Sheet, row: int) -> bool:
     """Whether a row has different words, new in their columns, one of which names a date; few are the names of the columns they stand in."""
     named = {name: cell for name, cells in sheet.cells.items() if (cell := cells[row].strip())}
-    dated = any(rank(cell, "decided_at") is not None for cell in named.values())
+    words = all(map(_is_word, named.values())) and len(set(named.values())) == len(named) > _PAIR
+    if not words or all(rank(cell, "decided_at") is None for cell in named.values()):
+        return False
     same = sum(squeezed(name) == squeezed(cell) for name, cell in named.items())
-    words = all(map(_is_word, named.values())) and len(set(named.values())) == len(named)
     new = all(cell not in map(str.strip, sheet.cells[name][:row]) for name, cell in named.items())
-    return dated and words and new and len(named) > _PAIR and same < _HALF * len(named)
+    return new and same < _HALF * len(named)
 
 
 def _without_below(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
