@@ -42,6 +42,22 @@ from tests.sampled import sampled
         ("maybe", "Administrative_Duration"),
         ("maybe", "sales_rep__c"),
         ("earlier", "previous_outcome"),
+        ("after", "closedate"),
+        ("after", "hs_leadstatus"),
+        ("worked", "LASTCONTACTDATE"),
+        ("worked", "Ratio Days Identified To Total Days"),
+        ("protected", "Year_Birth"),
+        ("protected", "DAYS_BIRTH"),
+        ("protected", "yearofbirth"),
+        ("protected", "MARITALSTATUS"),
+        ("protected", "applicant_age"),
+        ("protected", "Age Category"),
+        ("protected", "native-country"),
+        ("protected", "Ever_Married"),
+        ("protected", "Geb.-Jahr"),
+        ("protected", "Geburtsmonat"),
+        ("protected", "Année naissance"),
+        ("protected", "situation_maritale"),
     ],
 )
 def test_names_are_understood(sort: Sort, name: str) -> None:
@@ -59,6 +75,9 @@ def test_names_are_understood(sort: Sort, name: str) -> None:
         ("maybe", "stagecoach"),
         ("after", "Lead Origin"),
         ("worked", "poutcome"),
+        ("maybe", "homework"),
+        ("protected", "household size"),
+        ("protected", "manage"),
     ],
 )
 def test_names_are_not_misunderstood(sort: Sort, name: str) -> None:

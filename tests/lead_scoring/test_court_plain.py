@@ -126,6 +126,8 @@ def test_protected_columns_are_known_by_name(name: str) -> None:
         "black friday",
         "white paper",
         "Ansprechpartner Frau",
+        "Vehicle_Age_Group",
+        "Alter der Anlage in Jahren",
     ],
 )
 def test_names_that_only_look_protected_are_not(name: str) -> None:

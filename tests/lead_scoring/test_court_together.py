@@ -1,4 +1,4 @@
-"""Leaks that hide each other: two that say the same, and two that hold half of the answer each."""
+"""Leaks that hide each other: two that say the same, two that hold half of the answer each, and several that are equally strong."""
 
 from __future__ import annotations
 
@@ -80,6 +80,36 @@ def test_strong_honest_columns_that_say_the_same_are_no_pair_of_halves() -> None
     court = made.court()
     assert not [one for one in court.verdicts if "together with" in "; ".join(one.evidence)]
     assert court.excluded == ()
+
+
+_SHARES = ("share named", "share weighed", "share offered")
+
+
+def _with_equal_shares(late: float) -> Made:
+    """Three numbers of their own that are higher where a lead was won, none more than the others."""
+    made = Made()
+    for name in _SHARES:
+        made.columns[name] = made.rng.normal(late * made.won, 1).round(3).tolist()
+    return made
+
+
+def test_of_leaks_that_are_equally_strong_each_is_asked_about() -> None:
+    made = _with_equal_shares(1.5)
+    court = made.court()
+    assert {finding(court, name) for name in _SHARES} == {"suspicious"}
+    assert finding(court, "visits") == "cleared" and not court.excluded
+    assert "all columns together tell who buys" in said_of(court, "share named")
+    assert "hardly anything known beforehand tells so much" in said_of(court, "share named")
+    side = court.side_by_side[-1]
+    assert side.without_suspects is not None
+    assert side.without_guilty.low > 0.9 > side.without_suspects.high
+    vouched = made.court(Config(columns=ColumnsConfig(keep=_SHARES)))
+    assert {one.action for one in vouched.verdicts if one.charge == "leak"} == {"keep"}
+
+
+def test_columns_that_tell_as_much_together_as_honest_ones_do_are_not() -> None:
+    court = _with_equal_shares(0.7).court()
+    assert {finding(court, name) for name in _SHARES} == {"cleared"}
 
 
 def _with_doubles_of_days(name: str, mean_days: float = 6.0) -> Made:

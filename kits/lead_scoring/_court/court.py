@@ -18,11 +18,11 @@ from kits.lead_scoring._court.drift import Drift, course_of, course_p, find_drif
 from kits.lead_scoring._court.leaks import Power, judge, lateness_of
 from kits.lead_scoring._court.measured import Measured, measure, weigh
 from kits.lead_scoring._court.midway import begun_midway
-from kits.lead_scoring._court.names import said, words_of
+from kits.lead_scoring._court.names import Phrase, said, words_of
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
-from kits.lead_scoring._court.together import doubles_of, find_together
+from kits.lead_scoring._court.together import doubles_of, find_too_good
 from kits.lead_scoring._court.verdicts import Action, Court, Judgement, Signal, Verdict
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -67,7 +67,7 @@ def hold_court(
         drift = find_drift(stays, measured.together, measured.sums, len(case.won))
     left_in = _left_in(measured, usable, out)
     signal = find_signal(left_in, case.won, case.lot, case.timed, seed) if left_in else None
-    leaks = (*leaks, *_together(left_in, leaks, signal, case, seed))
+    leaks = _too_good(left_in, leaks, signal, case, measured, seed)
     verdicts = worded(
         (*settled, *leaks, *proxies, *_moved(drift)),
         [column.name for column in case.columns],
@@ -149,8 +149,8 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     if not marks and not power.striking:
         return None
     finding = judge(lateness_of(marks), power)
-    phrase = said("arrival", name) if finding == "suspicious" and not marks else None
-    if phrase is not None and not _LATEST.intersection(words_of(name)):
+    phrase = _arrival(name) if finding == "suspicious" and not marks else None
+    if phrase is not None:
         evidence = (
             f"its name (“{phrase.text}”) says where a lead came from: known with it",
             *power.sentences,
@@ -161,6 +161,11 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     if not marks:
         evidence = (*evidence, "when it was written, neither its name nor its cells say")
     return Verdict(name, "leak", finding, power.alone.low, evidence, actions[finding])
+
+
+def _arrival(name: str) -> Phrase | None:
+    """What says in a column's name that it was known with the lead."""
+    return None if _LATEST.intersection(words_of(name)) else said("arrival", name)
 
 
 def _since_begun(
@@ -248,22 +253,32 @@ def _left_in(measured: Measured | None, usable: set[str], out: set[str]) -> list
     return [column for column in measured.seen if column.name in names]
 
 
-def _together(
+def _too_good(
     columns: Sequence[Column],
     leaks: Sequence[Verdict],
     signal: Signal | None,
     case: Case,
+    measured: Measured | None,
     seed: int,
-) -> Iterator[Verdict]:
-    """Columns that tell nearly everything together, and each by itself little; no other charge has been brought."""
-    charged = {one.column for one in leaks if one.finding != "cleared"}
-    if signal is None or charged.intersection(column.name for column in columns):
-        return
-    found = find_together(columns, case.won, signal.auc, seed)
-    if found is None:
-        return
-    for name in found.without:
-        yield Verdict(name, "leak", "suspicious", found.trees.low, found.sentences(name), "warn")
+) -> tuple[Verdict, ...]:
+    """The verdicts, with those on columns that tell nearly everything together, where no other charge has been brought."""
+    found = {one.column: one for one in leaks}
+    charged = {name for name, one in found.items() if one.finding != "cleared"}
+    if (
+        measured is None
+        or signal is None
+        or charged.intersection(column.name for column in columns)
+    ):
+        return tuple(leaks)
+    own = {name: auc for name, auc in measured.own.items() if _arrival(name) is None}
+    told = find_too_good(columns, own, case.won, signal.auc, seed)
+    if told is None:
+        return tuple(leaks)
+    for name in told.names:
+        before = found[name].evidence if name in found else ()
+        evidence = (*told.sentences(name), *before)
+        found[name] = Verdict(name, "leak", "suspicious", told.trees.low, evidence, "warn")
+    return tuple(found.values())
 
 
 def _sides(

@@ -23,6 +23,7 @@ Sort: TypeAlias = Literal[
     "arrival",
     "identity",
     "protected",
+    "things",
     "outcome_words",
     "gender_values",
     "gender_neutral",
@@ -49,6 +50,18 @@ _WHOLE_LETTERS = str.maketrans(
 """Letters that no accent can be taken off."""
 _GAP = 2
 """Words that a `*` may stand for."""
+_LEAST_JOINED, _LEAST_PART = 7, 2
+"""Letters of a word that may be several ones, and of each of these."""
+_OF_NAMES: tuple[Sort, ...] = (
+    "after",
+    "worked",
+    "maybe",
+    "earlier",
+    "arrival",
+    "identity",
+    "protected",
+    "things",
+)
 
 
 _Words: TypeAlias = frozenset[tuple[str, ...]]
@@ -86,10 +99,11 @@ def words_of(text: str) -> tuple[str, ...]:
 def said(sort: Sort, name: str) -> Phrase | None:
     """The first phrase of a sort that a name holds; None when it holds none.
 
-    A joined column is called `table.column`: then the part behind the point may be the whole name too.
+    A joined column is called `table.column`: then the part behind the point may be the whole name too. Words may be
+    written as one, as HubSpot and SQL do: `closedate`, `LASTCONTACTDATE`.
     """
-    words = words_of(name)
-    wholes = (words, words_of(name.rpartition(".")[2]))
+    words = _apart(words_of(name))
+    wholes = (words, _apart(words_of(name.rpartition(".")[2])))
     for phrase in _phrases()[sort]:
         if phrase.whole:
             if phrase.words in wholes:
@@ -123,6 +137,44 @@ def _told(values: Sequence[str], known: _Words, neutral: _Words) -> tuple[str, .
         if word:
             told.setdefault(word, value)
     return tuple(told.values()) if len(told) > 1 else ()
+
+
+def _apart(words: Iterable[str]) -> tuple[str, ...]:
+    """Words of a name, those that several are written as taken apart."""
+    return tuple(part for word in words for part in (_parts(word) or (word,)))
+
+
+@cache
+def _parts(word: str) -> tuple[str, ...]:
+    """The fewest words of phrases in one language that a word is made of; empty where it is one itself, or is made of others."""
+    if len(word) < _LEAST_JOINED:
+        return ()
+    for known in _vocabularies():
+        if word in known:
+            return ()
+        best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+        for end in range(1, len(word) + 1):
+            made = (
+                (*before, word[start:end])
+                for start, before in enumerate(best[:end])
+                if before is not None and word[start:end] in known
+            )
+            best[end] = min(made, key=len, default=None)
+        if found := best[-1]:
+            return found
+    return ()
+
+
+@cache
+def _vocabularies() -> tuple[frozenset[str], ...]:
+    """Words of names, of each language."""
+    known: dict[str, set[str]] = {}
+    for sort in _OF_NAMES:
+        for phrase in _phrases()[sort]:
+            known.setdefault(phrase.language, set()).update(
+                word for word in phrase.words if len(word) >= _LEAST_PART
+            )
+    return tuple(map(frozenset, known.values()))
 
 
 @cache

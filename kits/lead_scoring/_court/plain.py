@@ -101,7 +101,7 @@ def sparse(column: Column) -> Verdict | None:
 
 def protected(column: Column, stated: bool) -> Verdict | None:
     """A column that must not decide about people; by the settings, by its name, or because its values say it of persons."""
-    phrase = said("protected", column.name)
+    phrase = None if said("things", column.name) else said("protected", column.name)
     what, told = told_of_persons(column.choices)
     if stated:
         why = "columns.protected names it"

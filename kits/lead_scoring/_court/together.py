@@ -1,12 +1,12 @@
-"""Columns that say the same, and columns that tell who buys only together.
+"""Columns that say the same, and columns that tell who buys only together, or too well together.
 
 Of two leaks that say the same each makes the other look ordinary; of two that hold half of an answer each looks
-innocent. Both are made visible here; what becomes of them is judged in `leaks.py` and `court.py`.
+innocent, and of several that are equally strong none stands out. All are made visible here; what becomes of them is judged in `leaks.py` and `court.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,11 @@ class Together:
     trees: Estimate
     singly: Estimate
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whom to ask about."""
+        return tuple(self.without)
+
     def sentences(self, name: str) -> tuple[str, ...]:
         """Evidence against one of them."""
         others = ", ".join(other for other in self.without if other != name)
@@ -107,30 +112,83 @@ class Together:
         )
 
 
-def find_together(
-    columns: Sequence[Column], won: Floats, singly: Estimate, seed: int
-) -> Together | None:
-    """What trees see beyond columns one by one, where it is too good to be true; None where it is not.
+@dataclass(frozen=True)
+class Strongest:
+    """Columns that tell nearly everything with the others, though none stands out.
+
+    Attributes:
+        names: the fewest, strongest first, without which the rest is believable.
+        trees: AUC of the trees with all columns.
+        rest: AUC of the trees without those; None where no other column is left.
+    """
+
+    names: tuple[str, ...]
+    trees: Estimate
+    rest: Estimate | None
+
+    def sentences(self, name: str) -> tuple[str, ...]:
+        """Evidence against one of them."""
+        others = ", ".join(other for other in self.names if other != name)
+        without = f"without it{f' and {others}' if others else ''} {self.rest.value:.3f}" if self.rest else "there is no other one"  # fmt: skip
+        return (
+            f"all columns together tell who buys with an AUC of {self.trees.text()}, {without}",
+            "hardly anything known beforehand tells so much",
+        )
+
+
+def find_too_good(
+    columns: Sequence[Column],
+    own: Mapping[str, Estimate],
+    won: Floats,
+    singly: Estimate,
+    seed: int,
+) -> Together | Strongest | None:
+    """Columns to ask about where trees see what is too good to be true; None where they do not.
 
     Args:
         columns: those that no charge excludes, rows in order of time.
+        own: AUC by itself of each column that may be asked about for what all tell.
         singly: AUC of the columns one by one.
     """
     rows, judged = random_quarter(len(won), seed)
     if not columns or not 0 < won[rows][judged].mean() < 1 or not 0 < won[rows][~judged].mean() < 1:
         return None
     whole = grown(columns, rows, won, judged, seed)
-    if whole.auc.low < _TOO_GOOD or whole.auc.value - singly.value < _APART:
+    if whole.auc.low < _TOO_GOOD:
         return None
-    asked = _most_used(columns, whole)
+
+    def without(names: Collection[str]) -> Estimate | None:
+        rest = [column for column in columns if column.name not in names]
+        return grown(rest, rows, won, judged, seed).auc if rest else None
+
+    beyond = whole.auc.value - singly.value
     lost: dict[str, Estimate] = {}
-    for name in asked:
-        rest = [column for column in columns if column.name != name]
-        if rest:
-            found = grown(rest, rows, won, judged, seed).auc
-            if whole.auc.value - found.value >= _HALF * (whole.auc.value - singly.value):
-                lost[name] = found
-    return Together(lost, whole.auc, singly) if lost else None
+    for name in _most_used(columns, whole) if beyond >= _APART else ():
+        found = without([name])
+        if found is not None and whole.auc.value - found.value >= _HALF * beyond:
+            lost[name] = found
+    return Together(lost, whole.auc, singly) if lost else _strongest(columns, own, whole, without)
+
+
+def _strongest(
+    columns: Sequence[Column],
+    own: Mapping[str, Estimate],
+    whole: Trees,
+    without: Callable[[Collection[str]], Estimate | None],
+) -> Strongest | None:
+    """Those without which the rest is believable, and whoever is as strong as the last of them."""
+    names = [column.name for column in columns if column.name in own]
+    if not names:
+        return None
+    ranked = sorted(names, key=lambda name: -own[name].low)
+    most = next((n for n in range(1, _MOST_ASKED) if _is_believable(without(ranked[:n]))), _MOST_ASKED)  # fmt: skip
+    last = own[ranked[:most][-1]]
+    asked = [name for n, name in enumerate(ranked) if n < most or own[name].high >= last.low]
+    return Strongest(tuple(asked), whole.auc, without(asked))
+
+
+def _is_believable(rest: Estimate | None) -> bool:
+    return rest is None or rest.low < _TOO_GOOD
 
 
 def _most_used(columns: Sequence[Column], trees: Trees) -> list[str]:
