@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
 from kits.core.placing import BY_GROUP, STRICTNESS
-from kits.toolchain.splitting_spells import NO_SPELLS, joined, whole_spells
+from kits.toolchain.splitting_spells import NO_SPELLS, Union, joined, whole_spells
 
 Shares = Mapping[Split, float]
 LARGEST_CLUSTER = 0.1
@@ -114,31 +114,66 @@ def _believable(
 ) -> list[tuple[str, str]]:
     """The pairs, without those that chain a large share of the data into one cluster.
 
-    Parts on a fixed camera all look alike; a chain of "nearly the same" then says nothing.
+    Parts on a fixed camera all look alike, and many threads end with the same thanks; a chain of "nearly the same" then
+    says nothing. What joins most groups goes first, so that copies which merely lie in its way stay together.
     """
-    alone, union = joined(candidates, ()), joined(candidates, pairs)
-    sizes = Counter(union.root(f"s:{c.id}") for c in candidates)
-    stated = Counter(alone.root(f"s:{c.id}") for c in candidates)
-    largest_stated: dict[str, int] = {}
-    for candidate in candidates:
-        root, own = union.root(f"s:{candidate.id}"), stated[alone.root(f"s:{candidate.id}")]
-        largest_stated[root] = max(largest_stated.get(root, 0), own)
     limit = max(10, int(LARGEST_CLUSTER * len(candidates)))
-    # what is stated as one group may be as large as it is: what looks alike adds to it
-    added = {root: size - largest_stated[root] for root, size in sizes.items()}
-    kept = [p for p in pairs if added[union.root(f"s:{p[0]}")] < limit]
+    own = {c.id: c.group for c in candidates}
+    alone = joined(candidates, ())
+    stated = Counter(alone.root(f"s:{c.id}") for c in candidates)
+    kept, largest = pairs, 0
+    while too_large := _chained(candidates, kept, alone, stated, limit):
+        union = joined(candidates, kept)
+        largest = largest or max(too_large.values())
+        copies = Union()
+        for one, two in kept:
+            copies.join(one, two)
+        joins: dict[str, set[str]] = {}
+        for one in {sample for pair in kept for sample in pair}:
+            joins.setdefault(copies.root(one), set()).add(own[one])
+        widest: dict[str, int] = {}
+        for one, _ in kept:
+            root = union.root(f"s:{one}")
+            widest[root] = max(widest.get(root, 0), len(joins[copies.root(one)]))
+        kept = [
+            (one, two)
+            for one, two in kept
+            if (root := union.root(f"s:{one}")) not in too_large
+            or len(joins[copies.root(one)]) * 2 < widest[root]
+        ]
     if len(kept) < len(pairs):
-        largest = max(size for root, size in sizes.items() if added[root] >= limit)
+        apart = {sample for pair in set(pairs) - set(kept) for sample in pair}
         findings.append(
             Finding(
                 "near-duplicates-everywhere",
                 "warn",
-                f"{largest} of {len(candidates)} samples look alike; "
+                f"{len(apart)} of {len(candidates)} samples look alike, and would keep {largest} together; "
                 "they were not kept together for that",
-                fix="set data.group_by to what belongs together, for example a part's serial",
+                fix="set data.group_by to what belongs together, for example a part's serial; nothing to do where many "
+                "say the same, as notices and thanks do",
             )
         )
     return kept
+
+
+def _chained(
+    candidates: Sequence[Candidate],
+    pairs: Iterable[tuple[str, str]],
+    alone: Union,
+    stated: Mapping[str, int],
+    limit: int,
+) -> dict[str, int]:
+    """Size by root of each cluster that pairs make too large.
+
+    What is stated as one group may be as large as it is: what looks alike adds to it.
+    """
+    union = joined(candidates, pairs)
+    sizes = Counter(union.root(f"s:{c.id}") for c in candidates)
+    largest_stated: dict[str, int] = {}
+    for candidate in candidates:
+        root, own = union.root(f"s:{candidate.id}"), stated[alone.root(f"s:{candidate.id}")]
+        largest_stated[root] = max(largest_stated.get(root, 0), own)
+    return {root: n for root, n in sizes.items() if n - largest_stated[root] >= limit}
 
 
 def _pair_finding(candidates: Sequence[Candidate], pairs: list[tuple[str, str]]) -> Finding:

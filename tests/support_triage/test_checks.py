@@ -208,6 +208,29 @@ def test_a_help_desks_queue_for_what_nobody_sorted_is_no_intent(label: str, why:
     assert found["label-is-a-place"].evidence == (label,)
 
 
+def test_what_many_threads_say_is_told_and_no_failure_to_import() -> None:
+    threads = [one for n, (label, k) in enumerate((m, k) for m in MATTERS for k in range(20)) for one in (
+        replace(matter(label, k), split=None, group=f"t{n}"),
+        sample(f"thanks that helped {n}", label, group=f"t{n}"),
+    )]  # fmt: skip
+    found = checked(threads)
+    assert level(found, "copies-across-splits") == "absent"
+    assert level(found, "copies-everywhere") == "warn"
+    judged = sum(item.split != "train" for item in version(threads).items)
+    assert found["copies-everywhere"].text.startswith(f"{judged // 2} of {judged} mails of val")
+
+
+def test_copies_that_an_import_keeps_together_fail_across_splits() -> None:
+    alike = [sample(f"where is my order {n} please", "delivery", group=f"t{n}") for n in range(2)]
+    together = version([*good(10), *alike])
+    torn = next(n for n, item in enumerate(together.items) if item.sample.group in ("t0", "t1"))
+    items = list(together.items)
+    items[torn] = replace(items[torn], split="val" if items[torn].split == "test" else "test")
+    found = {f.check: f for f in data.check(replace(together, items=tuple(items)), Config())}
+    assert level(found, "copies-across-splits") == "fail"
+    assert level(found, "copies-everywhere") == "absent"
+
+
 def test_copies_that_disagree_are_named() -> None:
     one = sample("where is my order 4711 please", "delivery", split="train")
     two = sample("where is my order 4712 please", "refund", split="train")

@@ -234,3 +234,15 @@ def test_looking_alike_does_not_join_stated_groups_into_most_of_the_data() -> No
     placed = place(samples, pairs, SHARES, seed=0)
     assert len(set(placed.groups.values())) == 40
     assert any(f.check == "near-duplicates-everywhere" for f in placed.findings)
+
+
+def test_thanks_at_the_end_of_many_threads_leave_other_copies_together() -> None:
+    samples = candidates(300, per_group=2)
+    thanks = [("s0001", f"s{n:04d}") for n in range(3, 300, 2)]
+    placed = place(samples, [("s0000", "s0002"), *thanks], SHARES, seed=0)
+    assert placed.groups["s0000"] == placed.groups["s0002"]
+    assert placed.splits["s0000"] == placed.splits["s0002"]
+    assert len(set(placed.groups.values())) == 149
+    (told,) = [f for f in placed.findings if f.check == "near-duplicates-everywhere"]
+    assert told.text.startswith("150 of 300 samples look alike, and would keep 300 together")
+    assert any(f.text.startswith("1 pairs of near-duplicates") for f in placed.findings)
