@@ -1,4 +1,4 @@
-"""`kit check` of mails over a year: labels that come and go, newest mails that older ones do not teach, tags of a help desk."""
+"""`kit check` of mails over a year: labels that come and go, and newest mails that older ones do not teach."""
 
 from __future__ import annotations
 
@@ -88,26 +88,3 @@ def test_mails_of_a_few_weeks_say_nothing_of_time(days: int) -> None:
     samples = year(as_ever, days=days)
     assert told(in_time.come_and_go, samples) == []
     assert told(in_time.newest, samples) == []
-
-
-def test_a_label_in_brackets_before_the_subject_is_a_leak() -> None:
-    def tagged(label: str, day: int) -> str:
-        return f"Re: [{label.title()}] question" if day % 2 else "question"
-
-    [found] = told(in_time.subjects, year(as_ever, subject=tagged))
-    assert found.level == "warn"
-    assert "450 of 900 labelled mails have their own label" in found.text
-
-
-def test_brackets_that_name_a_ticket_or_a_list_are_none() -> None:
-    def numbered(label: str, day: int) -> str:
-        return f"[Ticket#{day}] question" if day % 2 else "[shop-list] refund"
-
-    assert told(in_time.subjects, year(as_ever, subject=numbered)) == []
-
-
-def test_topics_that_senders_choose_and_that_are_often_wrong_are_no_leak() -> None:
-    def chosen(label: str, day: int) -> str:
-        return f"[{list(OLD)[day % 3]}] question"
-
-    assert told(in_time.subjects, year(as_ever, subject=chosen)) == []

@@ -8,7 +8,14 @@ from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
 from kits.core.kit import Finding
-from kits.support_triage._checking import copies, in_time, label_checks, noise, text_checks
+from kits.support_triage._checking import (
+    copies,
+    in_time,
+    label_checks,
+    named_labels,
+    noise,
+    text_checks,
+)
 from kits.support_triage._checking.mails import MOST_MAILS, Mail, load
 from kits.support_triage.config import Config
 
@@ -33,7 +40,8 @@ RULES: tuple[Rule, ...] = (
     _alone(copies.templates),
     _alone(in_time.come_and_go),
     _alone(in_time.newest),
-    _alone(in_time.subjects),
+    _alone(named_labels.subjects),
+    _alone(named_labels.lines),
     _alone(text_checks.empty),
     text_checks.languages,
     _alone(text_checks.machines),

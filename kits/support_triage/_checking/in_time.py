@@ -12,7 +12,6 @@ from datetime import datetime
 import numpy as np
 
 from kits.core.kit import Finding
-from kits.core.mail.threads import bare_subject
 from kits.core.stats import Estimate, bootstrap
 from kits.support_triage._checking import noise
 from kits.support_triage._checking.mails import Mail
@@ -27,8 +26,6 @@ _LEAST_OF_LABEL = 10
 _BY_CHANCE = 1e-4
 """That a label begins so late, or ends so early, though it comes evenly."""
 _SHOWN = 20
-_AGREES = 0.9
-_LEAST_TAGGED = 10
 
 
 def come_and_go(mails: list[Mail]) -> Iterator[Finding]:
@@ -99,37 +96,6 @@ def newest(mails: list[Mail]) -> Iterator[Finding]:
         (f"{100 * less.value:+.1f} points [{100 * less.low:+.1f}, {100 * less.high:+.1f}]",),
         "keep the newest months out of the import and replay them (kit replay) before anything is filed; train again often",
     )
-
-
-def subjects(mails: list[Mail]) -> Iterator[Finding]:
-    """Mails that bear their own label in brackets before the subject, as help desks write when they file one."""
-    said = [mail for mail in mails if mail.label]
-    known = {_plain(mail.label) for mail in said}
-    tags = [(mail, _tag(mail)) for mail in said]
-    telling = [(mail, tag) for mail, tag in tags if _plain(tag) in known]
-    own = [mail for mail, tag in telling if _plain(tag) == _plain(mail.label)]
-    if len(own) < _LEAST_TAGGED or len(own) < _AGREES * len(telling):
-        return
-    yield Finding(
-        "subjects-name-labels",
-        "warn",
-        f"{len(own)} of {len(said)} labelled mails have their own label in the subject, as '[{_tag(own[0])}]': if it was"
-        " written when the mail was filed, new mails do not have it, and every figure, a replay's too, is too good",
-        tuple(mail.name for mail in own[:_SHOWN]),
-        "export the mails as they came, or take the tags off before the import; nothing to do if senders write them, as a"
-        " form does",
-    )
-
-
-def _tag(mail: Mail) -> str:
-    """`Re: [Billing] my bill` → `Billing`; empty where the subject begins with none."""
-    bare = bare_subject(mail.reading.subject)
-    inside, closed, _ = bare[1:].partition("]")
-    return inside.strip() if bare.startswith("[") and closed else ""
-
-
-def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 def _dated(mails: list[Mail]) -> list[tuple[datetime, Mail]] | None:
