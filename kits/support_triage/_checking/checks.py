@@ -14,6 +14,7 @@ from kits.support_triage._checking import (
     label_checks,
     named_labels,
     noise,
+    shared_words,
     text_checks,
 )
 from kits.support_triage._checking.mails import MOST_MAILS, Mail, load
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     _alone(in_time.newest),
     _alone(named_labels.subjects),
     _alone(named_labels.lines),
+    _alone(shared_words.shared),
     _alone(text_checks.empty),
     text_checks.languages,
     _alone(text_checks.machines),
