@@ -188,6 +188,59 @@ def _marked(samples: list[RawSample]) -> list[tuple[int, int, str]]:
     return sorted(found)
 
 
+def _marked_by(
+    tmp_path: Path, listed: str, settings: str = ""
+) -> tuple[list[tuple[int, int, str]], str]:
+    """What a list marks in readings that count the minutes since 06:00 on 1 March, and what is said of it."""
+    put(tmp_path / "p.csv", table(("time", "v"), PRESS_TIMES, range(400)))
+    put(tmp_path / "failures.csv", listed)
+    put(tmp_path / "machines.yaml", settings)
+    samples, findings = read_all(tmp_path)
+    return _marked(samples), texts(findings, "labels")
+
+
+@pytest.mark.parametrize("between", ["2024-03-01 11:20:20", "2024-03-01 11:20"])
+def test_a_failure_of_one_moment_is_marked_on_the_reading_at_it_or_before(
+    tmp_path: Path, between: str
+) -> None:
+    marked, said = _marked_by(tmp_path, f"time,machine,failure\n{between},p,Lager\n")
+    assert marked == [(320, 320, "Lager")]
+    assert "only the reading at it is marked" in said and "nothing was recorded" not in said
+
+
+def test_the_hours_before_a_failure_of_one_moment_between_two_readings_are_marked(
+    tmp_path: Path,
+) -> None:
+    listed = "time,machine,failure\n2024-03-01 11:20:20,p,Lager\n"
+    marked, said = _marked_by(tmp_path, listed, "labels: {before_h: 1}\n")
+    assert marked == [(260, 319, "Lager")]
+    assert "only the reading at it" not in said
+
+
+def test_a_failure_long_after_the_last_reading_is_in_no_recording(tmp_path: Path) -> None:
+    marked, said = _marked_by(tmp_path, "time,machine,failure\n2024-03-01 12:43,p,Lager\n")
+    assert not marked
+    assert "nothing was recorded: they are in no recording\np 2024-03-01T12:43:00 UTC" in said
+
+
+def test_a_failure_of_a_day_is_marked_all_day(tmp_path: Path) -> None:
+    put(tmp_path / "p.csv", table(("time", "v"), stamps(400, 600), range(400)))
+    put(tmp_path / "failures.csv", "date,machine,failure\n2024-03-03,p,Lager\n")
+    samples, findings = read_all(tmp_path)
+    assert _marked(samples) == [(252, 395, "Lager")]  # 108 readings are of the first day
+    assert "days and no hours" in texts(findings, "labels")
+    assert "only the reading at it" not in texts(findings, "labels")
+
+
+def test_an_end_at_midnight_beside_others_is_a_moment(tmp_path: Path) -> None:
+    put(tmp_path / "p.csv", table(("time", "v"), stamps(400, 600), range(400)))
+    lines = "2024-03-02 22:00,2024-03-03 00:00,p,Lager\n2024-03-03 04:00,2024-03-03 05:00,p,Lager\n"
+    put(tmp_path / "failures.csv", f"start,end,machine,fault\n{lines}")
+    samples, findings = read_all(tmp_path)
+    assert _marked(samples) == [(240, 252, "Lager"), (276, 282, "Lager")]
+    assert "days and no hours" not in texts(findings, "labels")
+
+
 def test_of_stops_the_hours_before_are_marked_and_the_stop_is_left_out(tmp_path: Path) -> None:
     _press_with_stops(tmp_path, (200, 240), (300, 310))
     samples, findings = read_all(tmp_path)

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -77,6 +77,9 @@ _ANSWERS = frozenset(
         "1",
     }
 )
+_DAY_S = 86_400.0
+_LAST_SECOND = _DAY_S - 1
+"""Of a day, from its midnight."""
 _FEW_FILES = 20
 _DEEPEST = 3
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
@@ -105,6 +108,7 @@ class Events:
         source: the file they came from.
         unread: lines of it that state no stretch of time.
         normal: lines of it that say that nothing was wrong.
+        days: its times are days without an hour.
     """
 
     source: Path
@@ -112,6 +116,7 @@ class Events:
     subjects: frozenset[str]
     unread: int = 0
     normal: int = 0
+    days: bool = False
 
     def keys(self, name: str, asset: str) -> set[str]:
         """What the list calls a file or asset; empty when it is not listed, so nothing is known of it."""
@@ -338,6 +343,9 @@ def _from_table(
     starts, ends = read_times(start, sidecar.time), read_times(end, sidecar.time)
     if starts is None or ends is None:
         return None
+    days = _tells_days(end)
+    if days:
+        ends = replace(ends, seconds=ends.seconds + _LAST_SECOND)
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
     what = by_role.get("label") or by_role.get("maybe_label") or by_role.get("after")
     if what is not None and role_of(what.name) == "after" and _is_answer(what):
@@ -354,7 +362,13 @@ def _from_table(
         if not _states_normal(what, i)
     )
     subjects = frozenset({""} if who is None else {_key(_cell(who, i)) for i in rows.tolist()})
-    return Events(file, events, subjects, table.rows - rows.size, rows.size - len(events))
+    return Events(file, events, subjects, table.rows - rows.size, rows.size - len(events), days)
+
+
+def _tells_days(column: Column) -> bool:
+    """Whether each moment of a column is a midnight where it was written: of whatever ends so, the day is all that is known."""
+    times = read_times(column, TimeColumn())
+    return times is not None and times.absolute and not np.nan_to_num(times.seconds % _DAY_S).any()
 
 
 def _states_normal(column: Column | None, row: int) -> bool:

@@ -18,6 +18,8 @@ Faults = tuple[tuple[int, int, str], ...]
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)")
 _SIGNS = re.compile(r"[\s_.-]+")
 _FIX = "call each machine in the list as its recordings are called; those that are not imported may stay in it"
+_NEAR_PERIODS, _NEAR_S = 2.0, 60.0
+"""So long after a reading a fault may begin and end that is marked on it: in usual steps, and at least, as people write minutes."""
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Placing:
     """The faults of a list, laid on recordings as these are read.
 
     Attributes:
+        before_h: as `machines.yaml` states it; what is listed are stops then.
         known: machines of the list whose faults were laid on a recording.
         passed_over: those whose recordings state their faults themselves.
         marked: machines in whose recordings faults were marked.
@@ -35,6 +38,7 @@ class Placing:
     """
 
     events: Events
+    before_h: float | None = None
     known: set[str] = field(default_factory=set)
     passed_over: set[str] = field(default_factory=set)
     marked: set[str] = field(default_factory=set)
@@ -50,7 +54,8 @@ class Placing:
             return None
         self.known |= keys
         events = [event for event in self.events.events if event.subject in keys]
-        rows = tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds))
+        near_s = max(_NEAR_PERIODS * series.period_s, _NEAR_S)
+        rows = tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds, near_s))
         self.marked.update([series.asset] if rows else [])
         return rows
 
@@ -82,11 +87,16 @@ class Placing:
             if subject and any(name.startswith(f"{loose(subject)} ") for name in names)
         }
 
-    def _rows(self, events: list[Event], seconds: Floats) -> Iterator[tuple[int, int, str]]:
+    def _rows(
+        self, events: list[Event], seconds: Floats, near_s: float
+    ) -> Iterator[tuple[int, int, str]]:
+        """Rows of each fault; of one that falls between two readings the row before, where that is near."""
         last = 0
         for event in events:
             start = int(np.searchsorted(seconds, event.start_s, "left"))
             end = int(np.searchsorted(seconds, event.end_s, "right"))
+            if end <= start and start and event.start_s - seconds[start - 1] <= near_s:
+                start, end = start - 1, start
             if end <= start:
                 continue
             if end <= last:
@@ -102,6 +112,7 @@ class Placing:
         for label, count in Counter(event.label for event in self.placed).most_common():
             notes.say("labels", f"{len(self.placed)} faults of {name} are marked in the recordings",
                       f"{label}: {count}")  # fmt: skip
+        self._say_lengths(notes)
         for listed, taken in sorted(self.spelled.items()):
             notes.say("labels", f"machines of {name} are called otherwise than in the recordings",
                       f"{listed}: taken for {taken}")  # fmt: skip
@@ -130,6 +141,17 @@ class Placing:
                        f"{subject or 'without a name'}: {count} faults", _FIX)  # fmt: skip
         own = [event for event in self.events.events if event.subject in self.known]
         self._say_missed([e for e in own if e not in self.placed], notes)
+
+    def _say_lengths(self, notes: Notes) -> None:
+        """Tells how long faults were taken to last, where the list does not say it."""
+        name, lengths = self.events.source.name, {e.end_s - e.start_s for e in self.placed}
+        if self.events.days:
+            text = f"{name} tells days and no hours: its faults are marked from the first minute of their days to the last"
+            notes.say("labels", text)
+        if lengths == {0.0} and self.before_h is None:
+            text = f"{name} tells one moment of each fault: only the reading at it is marked, those around it count as normal"
+            fix = "add a column end; or, if machines stood from then on, state labels.before_h in machines.yaml"
+            notes.warn("labels", text, fix=fix)
 
     def _say_missed(self, missed: list[Event], notes: Notes) -> None:
         name = self.events.source.name

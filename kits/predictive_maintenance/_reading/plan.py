@@ -93,7 +93,7 @@ def plan(
         notes.say("labels", f"labels from the names of folders and files: {found}")
     captures = without_left_out(captures, sidecar, notes)
     if events is not None:
-        return with_faults(captures, Placing(events), sidecar, notes)
+        return with_faults(captures, Placing(events, sidecar.labels.before_h), sidecar, notes)
     return with_lives(captures, sidecar, notes)
 
 

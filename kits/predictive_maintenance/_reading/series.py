@@ -117,7 +117,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     for copy in copies:
         notes.warn("overlap", "files that are the same as another one, byte by byte, are left out", name_in(copy, path),
                    "delete the copy")  # fmt: skip
-    placing = None if events is None else Placing(events)
+    placing = None if events is None else Placing(events, sidecar.labels.before_h)
     beside = labels_of(files, path) if path.is_dir() else {}
     files = _without_labels(files, beside, path, notes)
     around = _Import(path, sidecar, placing, stated_splits(files, path), notes, beside)
