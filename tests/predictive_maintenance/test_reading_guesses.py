@@ -113,6 +113,19 @@ def test_machines_that_share_all_times_are_told_apart_and_the_guess_is_told(tmp_
     assert "warn" in levels(findings, "asset")
 
 
+@pytest.mark.parametrize(("doubled", "machines"), [(2, {"left", "right"}), (60, {"x"})])
+def test_machines_are_told_apart_where_a_few_rows_are_there_twice(
+    tmp_path: Path, doubled: int, machines: set[str]
+) -> None:
+    times = stamps(300) + stamps(300)
+    who = ["left"] * 300 + ["right"] * 300
+    times, who = times + times[:doubled], who + who[:doubled]
+    content = table(["time", "where", "v"], times, who, wave(len(times)))
+    samples, findings = read_all(put(tmp_path / "x.csv", content))
+    assert {sample.meta["asset"] for sample in samples} == machines
+    assert "repeat the time of the row before" in texts(findings, "double-times")
+
+
 @pytest.mark.parametrize(
     ("header", "first", "step"),
     [("bearing", 41.3, 0.1), ("Motor [A]", 12, 1), ("Pumpe", 400, 7), ("Spindle (°C)", 40.5, 0.5)],

@@ -12,6 +12,8 @@ from kits.predictive_maintenance._reading.table import Column, Floats, Table, Te
 
 _REPEATED = 0.2
 """With a larger share of rows at the time of another, these are of several machines."""
+_DOUBLED = 0.01
+"""So large a share of rows at most is there twice of one machine, as where clocks are put back."""
 _MOST_MACHINES = 1_000
 _FEWEST_ROWS = 3
 
@@ -53,7 +55,7 @@ def _codes(column: Column) -> Floats:
 
 
 def _parts(column: Column, rows: NDArray[np.complex128]) -> bool:
-    """Whether each of its values has a time once.
+    """Whether each of its values has a time once, but for a few rows.
 
     Args:
         rows: times, and numbers of what is measured as their imaginary part.
@@ -62,7 +64,7 @@ def _parts(column: Column, rows: NDArray[np.complex128]) -> bool:
     levels = set(values)
     if not 2 <= len(levels) <= min(_MOST_MACHINES, len(values) / _FEWEST_ROWS) or "" in levels:
         return False
-    return len(set(zip(rows.tolist(), values))) == rows.size
+    return len(set(zip(rows.tolist(), values))) >= (1 - _DOUBLED) * rows.size
 
 
 def owners(table: Table, name: str, stem: str) -> Texts | None:
