@@ -14,6 +14,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Prediction
 from kits.core.stats import Estimate, bootstrap, proportion
 from kits.predictive_maintenance._device.faults import NORMAL
+from kits.predictive_maintenance._judging.certainty import never_certain
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, cost_of, result, verdict_of
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 from kits.predictive_maintenance._learning.recordings import NORMAL_LABELS, Recording
@@ -118,6 +119,7 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
         ),
     }
     metrics |= _ranking(ones, groups, task.seed, notes)
+    metrics = never_certain(metrics, [one.truth for one in ones], groups)
     point = task.operating_point
     if point is not None:
         metrics |= _rates(ones, point)
