@@ -14,7 +14,8 @@ from kits.support_triage._checking.texts import key_of, masked_words
 
 RUN = 8
 """Words in a row: greetings and closings are shorter."""
-_MOST = 3_000
+_MOST, _MOST_WORDS = 2_000, 600
+"""Mails that are looked at, and words of each."""
 _LEAST = 40
 _OFTEN, _SHARE = 0.05, 0.3
 """A run in so many mails is of no single writer; so many of the mails with one are too many to be so by chance."""
@@ -25,7 +26,7 @@ def shared(mails: list[Mail]) -> Iterator[Finding]:
     """Runs of words that stand in many mails, as what a firm writes does and what customers write does not."""
     labelled = [mail for mail in mails if mail.label]
     chosen = labelled[:: max(1, -(-len(labelled) // _MOST))]
-    each = (masked_words(mail.reading.body) for mail in chosen)
+    each = (masked_words(mail.reading.body)[:_MOST_WORDS] for mail in chosen)
     texts = {key_of(words): words for words in each if words}
     counts: Counter[str] = Counter()
     for words in texts.values():
