@@ -218,6 +218,22 @@ def test_columns_of_leads_behind_an_empty_one_are_not(
     assert not found.told("tables-beside") and not found.told("file-passed-over")
 
 
+def test_a_long_table_is_asked_about_beside_a_legend_that_reaches_over_a_gap_of_the_leads(
+    tmp_path: Path,
+) -> None:
+    rows: list[list[object]] = [
+        ["Nr", "Eingang", "Status", None, "Legende", None, "Artikel", "Preis"]
+    ]
+    for n in range(120):
+        lead = [f"A{7 * n}", f"2025-03-{1 + n % 27:02}", ("Gewonnen", "Verloren")[n % 2]]
+        legend = [f"Stufe {n}" if n < 4 or 50 <= n < 54 else None]
+        article = [f"P{7 * n}", n * 3.5] if n < 40 else []
+        rows.append([*([None] * 3 if n == 50 else lead), None, *legend, None, *article])
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert len(found.samples) == 119
+    assert "end in rows 121 and 41" in found.told("tables-beside")
+
+
 def _beside_120(tmp_path: Path, others: list[list[object]], keep: Sequence[str] = ()) -> Read:
     rows: list[list[object]] = [["Nr", "Eingang", "Status", None, "Artikel", "Preis"]]
     for n in range(max(120, len(others))):

@@ -48,8 +48,10 @@ def without_tables_apart(
         return sheet, ()
     blocks = _blocks(sheet, table)
     names = {squeezed(name) for name in known}
-    sheet, beside = _without_beside(sheet, blocks, names)
-    doubted = _doubted(sheet, blocks, names)
+    whole = sheet
+    sheet, beside = _without_beside(whole, blocks, names)
+    left = [one for one in blocks if one.rows and one.names[0] in sheet.cells]
+    doubted = _doubted(whole, left, names) if len(left) >= _PAIR else []
     sheet, list_below = _without_list_below(sheet)
     sheet, below = _without_below(sheet)
     return sheet, (*beside, *doubted, *list_below, *below)
@@ -159,9 +161,13 @@ def _beside(sheet: Sheet, one: _Block, *, again: bool) -> Finding:
     return passed_over(where, f"{kind} beside the leads, behind an empty column ({len(one.rows)} rows)", fix)  # fmt: skip
 
 
-def _doubted(sheet: Sheet, blocks: Sequence[_Block], known: Collection[str]) -> list[Finding]:
-    """Tells of blocks that were left, have something in each row from the first one on, and end where others do not: a second table may."""
-    left = [one for one in blocks if one.rows and one.names[0] in sheet.cells]
+def _doubted(sheet: Sheet, left: Sequence[_Block], known: Collection[str]) -> list[Finding]:
+    """Tells of blocks that have something in each row from the first one on, and end where the longest does not: a second table may.
+
+    Args:
+        sheet: with all its rows, as the blocks know them.
+        left: blocks of which none was told as a table of its own, two or more.
+    """
     main = max(left, key=lambda one: len(one.rows))
     return [
         _may_be_two(sheet, main, one)
