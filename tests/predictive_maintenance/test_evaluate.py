@@ -83,6 +83,7 @@ def test_faults_are_judged_one_opinion_per_recording(motors: Trained) -> None:
     judged = motors.judged()
     assert judged.n == len(judged.results) == len(motors.data.of("test"))
     assert {"accuracy", "macro_f1", "pr_auc", "escape_rate", "overkill_rate"} <= set(judged.metrics)
+    assert all(judged.metrics[name].low < 1 for name in ("accuracy", "macro_f1", "pr_auc"))
     assert set(judged.slices) >= {"class outer", "class normal"}
     assert all(result.verdict in ("act", "pass", "review") for result in judged.results)
 
