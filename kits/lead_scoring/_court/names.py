@@ -9,27 +9,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from kits.core.settings import load_yaml
 
-Sort: TypeAlias = Literal[
-    "after",
-    "worked",
-    "maybe",
-    "earlier",
-    "arrival",
-    "identity",
-    "protected",
-    "things",
-    "outcome_words",
-    "gender_values",
-    "gender_neutral",
-    "marital_values",
-    "marital_neutral",
+NameSort: TypeAlias = Literal[
+    "after", "worked", "maybe", "earlier", "arrival", "identity", "protected", "things"
 ]
+"""What the name of a column says."""
+ValueSort: TypeAlias = Literal[
+    "outcome_words", "gender_values", "gender_neutral", "marital_values", "marital_neutral"
+]
+"""What words of values say."""
+Sort: TypeAlias = NameSort | ValueSort
 _MOST_LETTERS = 200
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -50,18 +44,8 @@ _WHOLE_LETTERS = str.maketrans(
 """Letters that no accent can be taken off."""
 _GAP = 2
 """Words that a `*` may stand for."""
-_LEAST_JOINED, _LEAST_PART = 7, 2
-"""Letters of a word that may be several ones, and of each of these."""
-_OF_NAMES: tuple[Sort, ...] = (
-    "after",
-    "worked",
-    "maybe",
-    "earlier",
-    "arrival",
-    "identity",
-    "protected",
-    "things",
-)
+_JOINED, _LEAST_PART = range(7, 31), 2
+"""Letters of a word that may be several ones, and of each of these at least."""
 
 
 _Words: TypeAlias = frozenset[tuple[str, ...]]
@@ -144,10 +128,10 @@ def _apart(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(part for word in words for part in (_parts(word) or (word,)))
 
 
-@cache
+@lru_cache(10_000)
 def _parts(word: str) -> tuple[str, ...]:
     """The fewest words of phrases in one language that a word is made of; empty where it is one itself, or is made of others."""
-    if len(word) < _LEAST_JOINED:
+    if len(word) not in _JOINED:
         return ()
     for known in _vocabularies():
         if word in known:
@@ -169,7 +153,7 @@ def _parts(word: str) -> tuple[str, ...]:
 def _vocabularies() -> tuple[frozenset[str], ...]:
     """Words of names, of each language."""
     known: dict[str, set[str]] = {}
-    for sort in _OF_NAMES:
+    for sort in get_args(NameSort):
         for phrase in _phrases()[sort]:
             known.setdefault(phrase.language, set()).update(
                 word for word in phrase.words if len(word) >= _LEAST_PART

@@ -1,7 +1,8 @@
 """Columns that say the same, and columns that tell who buys only together, or too well together.
 
 Of two leaks that say the same each makes the other look ordinary; of two that hold half of an answer each looks
-innocent, and of several that are equally strong none stands out. All are made visible here; what becomes of them is judged in `leaks.py` and `court.py`.
+innocent, and of several that are equally strong none stands out. All are made visible here; what becomes of them is judged in
+`leaks.py` and `court.py`.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class Strongest:
     """Columns that tell nearly everything with the others, though none stands out.
 
     Attributes:
-        names: the fewest, strongest first, without which the rest is believable.
+        names: strongest first, the fewest without which the rest is believable, at most eight, and those as strong as the last.
         trees: AUC of the trees with all columns.
         rest: AUC of the trees without those; None where no other column is left.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from kits.core.column_names import squeezed
 from kits.core.kit import Finding
 from kits.core.mail.threads import bare_subject
 from kits.support_triage._checking.mails import Mail
@@ -59,8 +60,8 @@ def _own(mails: list[Mail], parts: Callable[[Mail], list[str]]) -> Own:
     known = {name for label in {mail.label for mail in said} for name in _names(label)}
     telling, own = 0, []
     for mail in said:
-        named = [part for part in parts(mail) if _plain(part) in known]
-        mine = [part for part in named if _plain(part) in _names(mail.label)]
+        named = [part for part in parts(mail) if squeezed(part) in known]
+        mine = [part for part in named if squeezed(part) in _names(mail.label)]
         telling += bool(named)
         if mine:
             own.append((mail, mine[0]))
@@ -91,11 +92,7 @@ def _fields(mail: Mail) -> list[str]:
 
 def _names(label: str) -> set[str]:
     """What a label may be called: `Cards::Lost` as a whole, and each of its levels; of several intents each."""
-    return {_plain(label), *map(_plain, _LEVELS.split(label))} - {""}
-
-
-def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
+    return {squeezed(label), *map(squeezed, _LEVELS.split(label))} - {""}
 
 
 def _finding(check: str, told: str, mails: list[Mail], own: Own) -> Finding:
