@@ -94,6 +94,7 @@ _KNOWN_UNIT = re.compile(
 _CODE = re.compile(
     r"(?:.*_)?(?:code|codigo|codice|kode|id|nr|no|num|number|nummer|numero|priority|prio|prioritaet|priorität|severity|duration|dauer|duree|"
     r"duracion|durata)|(?:status|state|event|alarm|error|fault|message|meldung|stoer|stör|fehler)[a-z]*"
+    r"|auftrag|auftr|wo_?num|(?:work_?|maintenance_?)?order|notification|ticket|job"
 )
 _ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?")
 """Of the times of a column: `Date Time, GMT+01:00`."""

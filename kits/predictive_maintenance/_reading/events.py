@@ -24,6 +24,7 @@ from kits.predictive_maintenance._reading.columns import (
     plain,
     role_of,
 )
+from kits.predictive_maintenance._reading.event_times import LAST_SECOND, tells_days, with_hours
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
 from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.tables import read_table
@@ -37,6 +38,7 @@ _WORDS = (
 """In the name of a file that may list faults; what it holds decides."""
 _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
     "start": ("beginn", "begin", "start", "anfang", "von", "ab", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
+              "meldedatum", "meldungsdatum", "störungsdatum", "ausfalldatum", "notif date", "notification date", "malfunction date", "breakdown date",
               "opened", "raised", "triggered", "activated", "occurred",
               "inicio", "début", "debut", "inizio"),
     "end": ("ende", "end", "bis", "until", "behoben", "erledigt", "finish", "finished", "actfinish", "closed", "completed", "repaired", "cleared", "resolved", "ended", "deactivated",
@@ -77,9 +79,7 @@ _ANSWERS = frozenset(
         "1",
     }
 )
-_DAY_S = 86_400.0
-_LAST_SECOND = _DAY_S - 1
-"""Of a day, from its midnight."""
+_OF_LINES = frozenset({"id", "after", "asset", "unit", "file", "time", "start", "end"})
 _FEW_FILES = 20
 _DEEPEST = 3
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
@@ -243,13 +243,21 @@ def _says(name: str, words: Sequence[str]) -> bool:
 
 
 def _is_list_of_events(head: Table, *, called: bool) -> bool:
-    """A start and an end; or a time and a fault, and no reading beside them."""
+    """A start and an end; or a start and a machine or words, or a time and a fault, and no reading beside them."""
     roles = set(_columns_of(head, called=called))
     if {"start", "end"} <= roles or _tells_failures(head):
         return True
+    if called and "start" in roles and not any(map(may_read, head.columns)):
+        return not roles.isdisjoint({"asset", "unit", "label"})
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
     faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
     return "time" in roles and bool(faults) and not readings
+
+
+def may_read(column: Column) -> bool:
+    """Whether a column may hold readings: numbers that are none of lines, orders, messages, machines or times."""
+    told = role_of(column.name) in _OF_LINES or is_code_name(column.name)
+    return column.kind == "number" and not told
 
 
 def _says_when_out_of_order(head: Table) -> bool:
@@ -337,15 +345,17 @@ def _from_table(
     file: Path, table: Table, by_role: Mapping[str, Column], sidecar: Sidecar
 ) -> Events | None:
     at = by_role.get("failed") or by_role.get("time")
-    start, end = by_role.get("start") or at, by_role.get("end") or at
+    start = by_role.get("start") or at
+    end = by_role.get("end") or at or start
     if start is None or end is None:
         return None
+    start, end = with_hours(table, start), with_hours(table, end)
     starts, ends = read_times(start, sidecar.time), read_times(end, sidecar.time)
     if starts is None or ends is None:
         return None
-    days = _tells_days(end)
+    days = tells_days(end)
     if days:
-        ends = replace(ends, seconds=ends.seconds + _LAST_SECOND)
+        ends = replace(ends, seconds=ends.seconds + LAST_SECOND)
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
     what = by_role.get("label") or by_role.get("maybe_label") or by_role.get("after")
     if what is not None and role_of(what.name) == "after" and _is_answer(what):
@@ -363,12 +373,6 @@ def _from_table(
     )
     subjects = frozenset({""} if who is None else {_key(_cell(who, i)) for i in rows.tolist()})
     return Events(file, events, subjects, table.rows - rows.size, rows.size - len(events), days)
-
-
-def _tells_days(column: Column) -> bool:
-    """Whether each moment of a column is a midnight where it was written: of whatever ends so, the day is all that is known."""
-    times = read_times(column, TimeColumn())
-    return times is not None and times.absolute and not np.nan_to_num(times.seconds % _DAY_S).any()
 
 
 def _states_normal(column: Column | None, row: int) -> bool:

@@ -45,7 +45,7 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
                 "state rate_hz, or time.column, in machines.yaml",
             )
         return None
-    column = _time_column(table, roles.time)
+    column = time_column(table, roles.time)
     times = _with_fraction(read_times(column, sidecar.time), table, roles)
     if times is not None and times.of_day:
         times = _with_day(times, name)
@@ -95,7 +95,8 @@ def _with_fraction(times: Times | None, table: Table, roles: Roles) -> Times | N
     return replace(times, seconds=times.seconds + rest)
 
 
-def _time_column(table: Table, names: Sequence[str]) -> Column:
+def time_column(table: Table, names: Sequence[str]) -> Column:
+    """One column of times of those that tell them together."""
     columns = [column for n in names if (column := table.column(n)) is not None]
     if len(columns) == 1:
         return columns[0]

@@ -27,7 +27,12 @@ from kits.predictive_maintenance._reading.channels import (
 )
 from kits.predictive_maintenance._reading.continued import continued, say_machines
 from kits.predictive_maintenance._reading.cut import cut_all
-from kits.predictive_maintenance._reading.events import LIST, find_events, is_called_a_list
+from kits.predictive_maintenance._reading.events import (
+    LIST,
+    find_events,
+    is_called_a_list,
+    may_read,
+)
 from kits.predictive_maintenance._reading.files import (
     asset_of,
     name_in,
@@ -229,7 +234,9 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
             for asset, rows in _rows_of(machines, table.rows, stem)
         ]
     left = [column for column in table.columns if column.name not in apart]
-    if owner and times is not None and left and all(c.kind == "text" for c in left):
+    texts = any(column.kind == "text" for column in left)
+    listed = texts and (owner or is_called_a_list(file)) and not any(map(may_read, left))
+    if listed and times is not None:
         raise DataError(
             "no column of readings: it lists what happened to machines, and when", where=name, fix=_LISTS_EVENTS
         )  # fmt: skip

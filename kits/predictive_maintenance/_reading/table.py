@@ -62,11 +62,12 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column | None:
-        """By its name, with or without the unit; upper and lower case are the same."""
+        """By its whole name, else without the unit; upper and lower case are the same."""
         wanted = name.strip().lower()
         bare = split_unit(name)[0].lower()
-        names = (wanted, bare, short_name(wanted), short_name(bare))
-        return next((c for c in self.columns if c.name.lower() in names), None)
+        names = (wanted, short_name(wanted), bare, short_name(bare))
+        columns = {column.name.lower(): column for column in reversed(self.columns)}
+        return next((columns[name] for name in names if name in columns), None)
 
     def without(self, names: set[str]) -> Table:
         """The table without some columns."""
