@@ -24,6 +24,7 @@ from kits.lead_scoring._learning.folds import LATER, Origin, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner, Trial
 from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._learning.telling import are_many
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import ColumnsConfig, Config
 
@@ -66,12 +67,12 @@ def tables(
             yield family, f"{family} {seed}", FAMILIES[family](seed)
     if data is not None:
         for name in filter(asked, (*COLUMNS, "crm_opportunities")):
-            leads = _public(data, name)
+            leads = public_table(data, name)
             for share in oldest:
                 yield name, f"{name} {share}", leads.rows(np.arange(round(share * len(leads))))
 
 
-def _public(folder: Path, name: str) -> LeadTable:
+def public_table(folder: Path, name: str) -> LeadTable:
     """A file's decided leads, without what `lead_models` leaves out beforehand."""
     known = COLUMNS.get(name)
     left = known.without if known is not None else ()
@@ -95,11 +96,13 @@ def rolled(leads: LeadTable, seed: int) -> Rolled:
     few = bool(len(known) < FEW_LEADS or won[known].sum() < FEW_WON)
     learner = Learner(sheet, won, kinds, drifting, config, seed)
     steps = origins(places, [""] * count, config.folds, in_time=True, seed=seed)
-    tried = candidates(config, few=few, in_time=True, drifting=drifting)
+    tried = candidates(
+        config, few=few, in_time=True, drifting=drifting, many=are_many(kinds, won[known])
+    )
     margins = {
-        step.name: Trial(
-            learner, step, stable=tried[0].stable, inner=step.name not in LATER
-        ).margins(tried)
+        step.name: Trial(learner, step, view=tried[0].view, inner=step.name not in LATER).margins(
+            tried
+        )
         for step in steps
     }
     return Rolled(steps, tried, margins, won)

@@ -38,6 +38,7 @@ from kits.lead_scoring._learning.still_open import Staying, open_note, staying
 from kits.lead_scoring._learning.story import (
     FEW,
     baseline_of,
+    columns_note,
     details_of,
     figures_of,
     hindsight_note,
@@ -80,7 +81,13 @@ def train(task: TrainTask) -> TrainOutcome:
         words = words_of(config)  # what is wrong there is said before anything is learned
         prepared = prepare(task, config)
         learner, few = prepared.learner, prepared.few
-        tried = candidates(config, few=few, in_time=prepared.in_time, drifting=learner.drifting)
+        tried = candidates(
+            config,
+            few=few,
+            in_time=prepared.in_time,
+            drifting=learner.drifting,
+            many=prepared.many,
+        )
         backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
         rows = _shipped_rows(prepared.splits, refit=config.refit)
         fitted = learner.fit(rows, backtest.shipped.candidate)
@@ -105,6 +112,11 @@ def train(task: TrainTask) -> TrainOutcome:
         details=(
             *details_of(
                 backtest, in_time=prepared.in_time, refit=config.refit, n=_decided(prepared, rows)
+            ),
+            *columns_note(
+                fitted.candidate,
+                [column.name for column in fitted.encoder.columns],
+                len(learner.kinds),
             ),
             *([prepared.so_far.note] if prepared.so_far is not None and config.refit else []),
         ),

@@ -65,7 +65,7 @@ def judged() -> Backtest:
 
 @pytest.mark.slow
 def test_models_of_a_wide_table_are_given_up_on_the_way_and_one_of_them_is_taken() -> None:
-    assert is_large(learner()[0].encoded(np.arange(ROWS // 2), False).matrix.size)
+    assert is_large(learner()[0].encoded(np.arange(ROWS // 2)).matrix.size)
     every = candidates(CONFIG, few=False, in_time=True, drifting=())
     shipped = judged().shipped
     assert 1 <= len(shipped.scored) <= 4
@@ -89,7 +89,7 @@ def test_what_ships_of_a_wide_table_has_a_term_for_each_column_of_its_matrix() -
     rows = np.arange(ROWS)
     fitted = known.fit(rows, judged().shipped.candidate)
     assert fitted.additive is not None
-    matrix = known.encoded(rows, False).matrix
+    matrix = known.encoded(rows).matrix
     assert len(fitted.additive.terms) == matrix.shape[1]
 
 

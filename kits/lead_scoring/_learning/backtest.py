@@ -99,7 +99,7 @@ def run_backtest(
     learner.progress.begin("trying models on leads they have not seen", len(usable))
     margins, parts = _search(learner, inner, search, found.waves), 1
     for step in usable[len(inner) :]:
-        trial = Trial(learner, step, stable=search.tried[0].stable, inner=False)
+        trial = Trial(learner, step, view=search.tried[0].view, inner=False)
         done = [one for one in usable if one.name in margins]
         margins[step.name] = trial.margins(search.tried)
         found.waves[step.name] = trial.waves
@@ -150,7 +150,7 @@ def _judge_parts(
             steps = [*done[:-1], latest]
             by = _choose(learner, known, steps, [candidate], in_time=True, by=part.moment)
         if number and not is_large(trial.cells):
-            again = Trial(learner, part, stable=candidate.stable, inner=False)
+            again = Trial(learner, part, view=candidate.view, inner=False)
             own, waves = again.margins([candidate])[candidate], again.waves
         else:
             mine = np.isin(step.judge, part.judge)
@@ -200,7 +200,7 @@ def _search(
     margins: dict[str, dict[Candidate, Floats]] = {}
     cells = 0
     for place, step in enumerate(reversed(inner)):
-        trial = Trial(learner, step, stable=search.tried[0].stable, inner=True)
+        trial = Trial(learner, step, view=search.tried[0].view, inner=True)
         cells = max(cells, trial.cells)
         if not place:
             search.begin(cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kits.lead_scoring.config import Config
 
@@ -13,6 +14,17 @@ SHRINKAGES = (3.0, 10.0, 30.0, 100.0)
 """Penalties of the small model, as a number of leads."""
 FEW_LEADS, FEW_WON = 1_000, 120
 """Below either, only the small model is tried: the bar of the best-known product for its own models."""
+
+
+class View(NamedTuple):
+    """Columns that a model sees; as the attributes of a candidate."""
+
+    stable: bool = False
+    telling: bool = False
+
+
+ALL = View()
+"""All columns."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,7 @@ class Candidate:
         penalty: of its additive part.
         stable: columns that tell the period are left out.
         straight: numbers of its additive part are lines without bends, which go on beyond what was seen.
+        telling: columns that say nothing by themselves are left out.
     """
 
     family: str
@@ -32,6 +45,7 @@ class Candidate:
     penalty: float = 1.0
     stable: bool = False
     straight: bool = False
+    telling: bool = False
 
     @property
     def name(self) -> str:
@@ -45,14 +59,21 @@ class Candidate:
             words.append(f"shrunk by {self.penalty:g} leads")
         if self.stable:
             words.append("without drifting columns")
+        if self.telling:
+            words.append("of telling columns alone")
         return ", ".join(words)
 
     @property
-    def complexity(self) -> tuple[int, float, bool, bool]:
-        """Sorts candidates: the simpler first; how far a small model is shrunk makes it no simpler."""
+    def complexity(self) -> tuple[bool, int, float, bool, bool]:
+        """Sorts candidates: the simpler first, of few columns above all; how far a small model is shrunk makes it no simpler."""
         rank = ("small", "logistic", "recent", "trees", "mean").index(self.family)
         recent = 1 / self.half_life if self.half_life else 0.0
-        return rank, recent, not self.straight, not self.stable
+        return not self.telling, rank, recent, not self.straight, not self.stable
+
+    @property
+    def view(self) -> View:
+        """Which columns it sees."""
+        return View(self.stable, self.telling)
 
     @property
     def is_small(self) -> bool:
@@ -71,9 +92,13 @@ class Candidate:
 
 
 def candidates(
-    config: Config, *, few: bool, in_time: bool, drifting: Collection[str]
+    config: Config, *, few: bool, in_time: bool, drifting: Collection[str], many: bool = False
 ) -> tuple[Candidate, ...]:
-    """What is worth trying on such data, as the configuration allows."""
+    """What is worth trying on such data, as the configuration allows.
+
+    Args:
+        many: whether columns are many for so few outcomes.
+    """
     halves = HALF_LIVES if in_time else ()
     family = config.approach
     if family == "auto" and few:
@@ -91,6 +116,8 @@ def candidates(
         )
     )
     chosen = table[family]
+    if many:
+        chosen = (*chosen, *(replace(one, telling=True) for one in chosen))
     if not drifting or config.court.drift == "warn":
         return chosen
     stable = tuple(replace(one, stable=True) for one in chosen)

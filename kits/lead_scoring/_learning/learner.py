@@ -19,7 +19,7 @@ from kits.lead_scoring._features.encoder import Floats32
 from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._learning import boosting
 from kits.lead_scoring._learning.additive import Design, recency
-from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.candidates import ALL, Candidate, View
 from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.effort import stride_of, thinned
 from kits.lead_scoring._learning.encoding import Encoded, encode, fit_encoder
@@ -27,6 +27,7 @@ from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.season import swing_of, years_that_swing
 from kits.lead_scoring._learning.sheet import Ints, Sheet
+from kits.lead_scoring._learning.telling import telling
 from kits.lead_scoring._models.additive import Additive
 from kits.lead_scoring._models.season import adds
 from kits.lead_scoring._models.spec import AdditiveSpec, SeasonSpec
@@ -86,7 +87,7 @@ class Learner:
         Raises:
             DataError: nothing in the columns can be learned from.
         """
-        encoded, beside = self.encoded(rows, candidate.stable), _of(self.beside(), rows)
+        encoded, beside = self.encoded(rows, candidate.view), _of(self.beside(), rows)
         additive = trees = None
         if candidate.has_curves:
             wanted = [_curve(candidate)]
@@ -98,24 +99,29 @@ class Learner:
         season = None if swing is None else self.season(swing, rows, candidate)
         return Fitted(candidate, encoded.spec, additive, trees, season)
 
-    def encoded(self, rows: Ints, stable: bool) -> Encoded:
-        """Some rows as a matrix, with or without drifting columns.
+    def encoded(self, rows: Ints, view: View = ALL) -> Encoded:
+        """Some rows as a matrix of the columns of a view.
 
         Raises:
             DataError: nothing in the columns can be learned from.
         """
-        left_out = self.drifting if stable else frozenset()
-        kinds = {name: kind for name, kind in self.kinds.items() if name not in left_out}
-        encoded = fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
+        if view.telling:
+            every = self.encoded(rows, view._replace(telling=False))
+            return self._fitted(rows, telling(every.matrix, every.spec, self.won[rows]))
+        encoded = self._fitted(rows, self.kinds.keys() - (self.drifting if view.stable else ()))
         if not encoded.matrix.shape[1]:
-            if stable:  # what is left without them tells nothing: the same as with them
-                return self.encoded(rows, False)
+            if view.stable:  # what is left without them tells nothing: the same as with them
+                return self.encoded(rows)
             raise DataError(
                 "no column holds anything that several leads share",
-                where=", ".join(sorted(kinds)[:5]),
+                where=", ".join(sorted(self.kinds)[:5]),
                 fix="import columns that say something of a lead: source, country, size, visits",
             )
         return encoded
+
+    def _fitted(self, rows: Ints, names: Collection[str]) -> Encoded:
+        kinds = {name: kind for name, kind in self.kinds.items() if name in names}
+        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
 
     def curves(
         self,
@@ -176,7 +182,7 @@ class Trial:
     """Candidates at one step of a backtest, learned from the rows before it.
 
     Args:
-        stable: of the candidates that are tried first.
+        view: of the candidates that are tried first.
         inner: only to choose by: of very many rows some are learned from, of a large matrix fewer trees are grown,
             with larger steps.
 
@@ -187,15 +193,15 @@ class Trial:
         DataError: nothing in the columns can be learned from.
     """
 
-    def __init__(self, learner: Learner, origin: Origin, *, stable: bool, inner: bool) -> None:
+    def __init__(self, learner: Learner, origin: Origin, *, view: View, inner: bool) -> None:
         self._learner, self._origin, self._inner = learner, origin, inner
         self.rows = thinned(origin.fit) if inner else origin.fit
         self._beside = _of(learner.beside(origin.moment), self.rows)
-        self._known = {stable: learner.encoded(self.rows, stable)}
-        self._swings: dict[bool, tuple[float, float] | None] = {}
+        self._known = {view: learner.encoded(self.rows, view)}
+        self._swings: dict[View, tuple[float, float] | None] = {}
         self.waves: dict[Candidate, Floats] = {}
-        self._trees: dict[bool, Floats] = {}
-        self.cells = self._known[stable].matrix.size
+        self._trees: dict[View, Floats] = {}
+        self.cells = self._known[view].matrix.size
 
     def margins(self, tried: Collection[Candidate]) -> dict[Candidate, Floats]:
         """Log-odds of the judged rows by each candidate; trees serve those that are tried later, too.
@@ -204,29 +210,29 @@ class Trial:
             DataError: nothing in the columns can be learned from.
         """
         found: dict[Candidate, Floats] = {}
-        for stable in sorted({one.stable for one in tried}):
-            if stable not in self._known:
-                self._known[stable] = self._learner.encoded(self.rows, stable)
-            found.update(self._margins(stable, [one for one in tried if one.stable == stable]))
+        for view in sorted({one.view for one in tried}):
+            if view not in self._known:
+                self._known[view] = self._learner.encoded(self.rows, view)
+            found.update(self._margins(view, [one for one in tried if one.view == view]))
         return found
 
-    def _margins(self, stable: bool, group: Collection[Candidate]) -> dict[Candidate, Floats]:
-        encoded = self._known[stable]
+    def _margins(self, view: View, group: Collection[Candidate]) -> dict[Candidate, Floats]:
+        encoded = self._known[view]
         matrix = encode(self._learner.sheet, self._origin.judge, encoded.spec)
         curves = self._curves(encoded.matrix, matrix, group)
-        if stable not in self._trees and any(one.has_trees for one in group):
+        if view not in self._trees and any(one.has_trees for one in group):
             stride = stride_of(encoded.matrix.size) if self._inner else 1
             booster = self._learner.booster(encoded.matrix, self.rows, stride, self._beside)
-            self._trees[stable] = boosting.margins(booster, matrix)
-        if stable not in self._swings:
-            self._swings[stable] = self._learner.swing(encoded.matrix, self.rows, self._beside)
+            self._trees[view] = boosting.margins(booster, matrix)
+        if view not in self._swings:
+            self._swings[view] = self._learner.swing(encoded.matrix, self.rows, self._beside)
         found: dict[Candidate, Floats] = {}
         for one in group:
-            parts = [self._trees[stable]] if one.has_trees else []
+            parts = [self._trees[view]] if one.has_trees else []
             if one.has_curves:
                 parts.append(curves[_curve(one)])
             found[one] = np.mean(parts, axis=0)
-            swing = self._swings[stable]
+            swing = self._swings[view]
             if swing is not None:
                 spec = self._learner.season(swing, self.rows, one)
                 self.waves[one] = adds(spec, self._learner.sheet.at[self._origin.judge])

@@ -23,6 +23,7 @@ from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.so_far import SoFar, so_far
+from kits.lead_scoring._learning.telling import are_many
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table, won_of
@@ -45,6 +46,8 @@ class Prepared:
         splits: (rows,) of `table`; held ones are of none.
         decided: how long outcomes take by those that are decided; None: that is not known, or was otherwise of late.
         so_far: what held ones teach; None: nothing.
+        few: whether leads are.
+        many: whether columns are, for so few outcomes.
     """
 
     everything: LeadTable
@@ -57,6 +60,7 @@ class Prepared:
     steps: tuple[Origin, ...]
     in_time: bool
     few: bool
+    many: bool
 
 
 def prepare(task: TrainTask, config: Config) -> Prepared:
@@ -124,7 +128,8 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON
     return Prepared(
-        everything, table, splits, decided, rows.so_far, court, learner, steps, rows.in_time, bool(few)
+        everything, table, splits, decided, rows.so_far, court, learner, steps, rows.in_time, bool(few),
+        are_many(kinds, won),
     )  # fmt: skip
 
 

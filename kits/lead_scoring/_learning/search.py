@@ -3,7 +3,8 @@
 A large table is one whose matrix has many cells (`effort.py`). There the latest fold, which is most like what comes,
 is the first: it tries each family with few half-lives, and then those that are next in half-life to the better half.
 So a grid is refined where it pays. After each fold the better half goes on to the one before; after all of them those
-are left that learn from drifting columns, or do not, as the best choice then, because each kind has trees of its own.
+are left that learn from the same columns (drifting ones or not, all or telling ones) as the best choice then, because
+each kind has trees of its own.
 Who is hopeless, and which candidate is taken in the end, is `choice.py`'s.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from kits.lead_scoring._learning.candidates import HALF_LIVES, Candidate
+from kits.lead_scoring._learning.candidates import HALF_LIVES, Candidate, View
 from kits.lead_scoring._learning.choice import Scored, choose, hopeless
 from kits.lead_scoring._learning.effort import is_large
 
@@ -63,8 +64,8 @@ class Search:
     def settle(self, scored: Sequence[Scored], cells: int) -> None:
         """After all inner folds: what follows is learned in full."""
         if is_large(cells) and scored:
-            stable = choose(scored).candidate.stable
-            self._leave(scored, {o.candidate for o in scored if o.candidate.stable != stable})
+            view = choose(scored).candidate.view
+            self._leave(scored, {o.candidate for o in scored if o.candidate.view != view})
 
     def _leave(self, scored: Sequence[Scored], gone: Collection[Candidate]) -> None:
         self.given_up += [one for one in scored if one.candidate in gone]
@@ -77,5 +78,5 @@ def _near(one: Candidate, other: Candidate) -> bool:
     return abs(step) == 1 and _kind(one) == _kind(other)
 
 
-def _kind(one: Candidate) -> tuple[bool, bool, bool, bool]:
-    return one.has_trees, one.has_curves, one.straight, one.stable
+def _kind(one: Candidate) -> tuple[bool, bool, bool, View]:
+    return one.has_trees, one.has_curves, one.straight, one.view

@@ -16,6 +16,7 @@ from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate, auroc_estimate, proportion
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
 from kits.lead_scoring._learning.boosting import base_rate
+from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.choice import Scored
 from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.effort import MOST_TO_CHOOSE
@@ -24,6 +25,8 @@ from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring._table import LeadTable
 
 Floats = NDArray[np.float64]
+_NAMED = 12
+"""Columns that a note names."""
 
 
 def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
@@ -76,6 +79,22 @@ def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tup
             f"what is shipped learned once more from all {n} decided leads; figures are of models that had not seen theirs"
         )
     return tuple(note for note in notes if note)
+
+
+def columns_note(candidate: Candidate, columns: Sequence[str], of: int) -> tuple[str, ...]:
+    """Where not all columns are learned from, which ones are.
+
+    Args:
+        of: columns that could be.
+    """
+    if not candidate.telling:
+        return ()
+    more = len(columns) - _NAMED
+    return (
+        f"{len(columns)} of {of} columns are learned from, which say something of the outcome by themselves, as the others are "
+        f"many for so few outcomes: {', '.join(columns[:_NAMED])}"
+        + (f" and {more} more" if more > 0 else ""),
+    )
 
 
 def baseline_of(
