@@ -24,6 +24,7 @@ from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.telling import warning
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._features.spec import words_of_choices
 from kits.lead_scoring._features.usual import FEWEST_LEARNED, usual_of
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
@@ -162,6 +163,7 @@ def _spec(
             unnamed=_unnamed(prepared.court),
             season=fitted.season,
             open_at=_open_at(stays, config),
+            words_of_choices=words_of_choices(fitted.encoder),
             sheet=prepared.learner.sheet if len(counted) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),

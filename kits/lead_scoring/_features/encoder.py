@@ -181,14 +181,18 @@ def _choice(column: ChoiceColumn) -> Part:
     def encode(value: Value, _: float) -> list[float]:
         return row(cells.to_choice(value))
 
-    def encode_with_rate(value: Value, _: float) -> list[float]:
+    def encode_in_full(value: Value, _: float) -> list[float]:
         word = cells.to_choice(value)
-        return [*row(word), rates.get(word, 0.0)]
+        said = cells.to_words(value)
+        rate = [rates.get(word, 0.0)] if rates else []
+        return [*row(word), *(float(one in said) for one in column.words), *rate]
 
     labels = [f"{column.name} = {value or '(none)'}" for value in column.values]
-    if not rates:
+    if not rates and not column.words:
         return Part(column.name, tuple(labels), encode)
-    return Part(column.name, (*labels, f"{column.name}: past rate"), encode_with_rate)
+    labels += [f"{column.name} says {word}" for word in column.words]
+    labels += [f"{column.name}: past rate"] if rates else []
+    return Part(column.name, tuple(labels), encode_in_full)
 
 
 def _date(column: DateColumn) -> Part:

@@ -33,7 +33,7 @@ class TruthColumn(_Column):
 
 
 class ChoiceColumn(_Column):
-    """One of several values: a column of its own for each frequent one, and how values did in the past."""
+    """One of several values: a column of its own for each frequent one, for frequent words of values, and how values did in the past."""
 
     kind: Literal["choice"] = "choice"
     values: tuple[str, ...] = Field(
@@ -44,6 +44,9 @@ class ChoiceColumn(_Column):
         description="digests of the others that were met: a bundle names nobody; a value among neither is new",
     )
     all_met: bool = Field(True, description="whether `values` and `rare` are all that were met")
+    words: tuple[str, ...] = Field(
+        (), description="frequent words of values, in lower case, where many values are rare"
+    )
     rates: dict[str, float] = Field(
         default_factory=dict,
         description="value → its smoothed log-odds of won less the average's; empty: not used",
@@ -91,3 +94,8 @@ class EncoderSpec(BaseModel):
         description="for each column of the matrix what stands for a missing one where no lead lacked it: the mean of noughts "
         "and ones, else the median; None: leads lacked it, and that was learned; empty: a missing one stays so",
     )
+
+
+def words_of_choices(spec: EncoderSpec) -> dict[str, tuple[str, ...]]:
+    """Column of choices → words of theirs that a model looks at."""
+    return {c.name: c.words for c in spec.columns if isinstance(c, ChoiceColumn) and c.words}

@@ -64,16 +64,19 @@ def _date(sheet: Sheet, column: DateColumn, rows: Ints) -> Floats32:
 def _choice(sheet: Sheet, column: ChoiceColumn, rows: Ints) -> Floats32:
     words, place = sheet.choices(column.name)
     held = place[sheet.column(column.name)[1][rows]]
-    width = len(column.values)
-    found = np.zeros((len(rows), width + bool(column.rates)), dtype=np.float32)
+    width, says = len(column.values), len(column.words)
+    found = np.zeros((len(rows), width + says + bool(column.rates)), dtype=np.float32)
     number = _places(column.values, words)[held]
     own = np.flatnonzero(number >= 0)
     found[own, number[own]] = 1.0
     met = np.fromiter(map(met_in(column), words), dtype=bool, count=len(words))
     found[~met[held], :width] = np.nan
+    if says:
+        bags, codes = sheet.bags(column.name, "text"), sheet.column(column.name)[1][rows]
+        found[:, width : width + says] = _several(bags, codes, column.words)[:, :says]
     if column.rates:
         rates = np.array([column.rates.get(word, 0.0) for word in words], dtype=np.float32)
-        found[:, width] = rates[held]
+        found[:, -1] = rates[held]
     return found
 
 

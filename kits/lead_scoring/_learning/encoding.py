@@ -31,20 +31,20 @@ from kits.lead_scoring._features.spec import (
     TruthColumn,
 )
 from kits.lead_scoring._learning.blocks import block
+from kits.lead_scoring._learning.frequent import (
+    FREQUENT,
+    LEAST_VALUES,
+    NAMED,
+    Shared,
+    choices_of,
+    shared_by,
+)
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
 
 Floats = NDArray[np.float64]
-_FREQUENT = 10
-"""A value that was met so often has a column of its own."""
-_MOST_VALUES, _MOST_WORDS = 24, 40
-"""Values of a choice, and words of a text or values of a cell of several, that have columns of their own at most."""
-_LEAST_VALUES, _ALL_VALUES = 2, 360
-"""Of one column at least, and of all columns together: so the matrix stays narrow, whatever a firm exports."""
 _WITH_RATES = 8
 """From so many frequent values on, how they did in the past is one more column."""
-_NAMED = 5
-"""Leads that share a value before a bundle names it."""
 _MOST_MET = 1_000
 _PRIOR = 20.0
 """Leads with the average rate, by which each value's rate is smoothed."""
@@ -80,15 +80,14 @@ def fit_encoder(
         rows: those to learn from.
         won: (all rows) 1 or 0.
     """
-    often = {name: _often(sheet, rows, name, kind) for name, kind in kinds.items()}
-    values = _values(often, kinds, len(rows))
+    shared = shared_by(sheet, rows, kinds)
     fitted: list[Column] = []
     for name, kind in kinds.items():
         column: Column | None
         if kind == "choice":
-            column = _choice(sheet, rows, won, name, often[name], values[name])
+            column = _choice(sheet, rows, won, name, shared[name])
         else:
-            column = _fit(sheet, rows, name, kind, values.get(name, ()))
+            column = _fit(sheet, rows, name, kind, shared[name].values)
         if column is not None:
             fitted.append(column)
     spec = EncoderSpec(columns=tuple(fitted))
@@ -128,49 +127,6 @@ def _matrix(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> tuple[Floats32, list
     for column, (start, end) in zip(spec.columns, pairwise(places)):
         matrix[:, start:end] = block(sheet, column, rows)
     return matrix, places
-
-
-def _often(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> dict[str, int]:
-    """How many of some leads hold each choice or word of a column; empty where it has none."""
-    if kind == "choice":
-        words, numbers = _words(sheet, rows, name)
-        counts = np.bincount(numbers, minlength=len(words)).astype(np.float64)
-    elif kind in ("many", "text"):
-        bags = sheet.bags(name, kind)
-        held = np.bincount(sheet.column(name)[1][rows], minlength=len(bags.sizes))
-        words = bags.words
-        weights = held[bags.owner]
-        counts = np.bincount(bags.word, weights, len(words)).astype(np.float64)
-    else:
-        return {}
-    return {word: int(n) for word, n in zip(words, counts) if n}
-
-
-def _values(
-    often: Mapping[str, Mapping[str, int]], kinds: Mapping[str, Kind], rows: int
-) -> dict[str, tuple[str, ...]]:
-    """Values that have columns of their own: the most frequent ones of each column, and of all columns together.
-
-    Of very many columns each keeps its first two; the other places go to values that many leads have and many lack.
-    """
-    most = {"choice": _MOST_VALUES}
-    found = {
-        name: _frequent(counts, rows, most.get(kinds[name], _MOST_WORDS))
-        for name, counts in often.items()
-        if kinds[name] in ("choice", "many", "text")
-    }
-    places = [
-        (place >= _LEAST_VALUES, -min(often[name][word], rows - often[name][word]), name, place)
-        for name, words in found.items()
-        for place, word in enumerate(words)
-    ]
-    if len(places) <= _ALL_VALUES:
-        return found
-    kept = {(name, place) for _, _, name, place in sorted(places)[:_ALL_VALUES]}
-    return {
-        name: tuple(word for place, word in enumerate(words) if (name, place) in kept)
-        for name, words in found.items()
-    }
 
 
 def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...]) -> Column:
@@ -213,18 +169,18 @@ def _choice(
     rows: Ints,
     won: Floats,
     name: str,
-    often: Mapping[str, int],
-    values: tuple[str, ...],
+    shared: Shared,
 ) -> ChoiceColumn | None:
-    if not values:
+    often, values = shared.often, shared.values
+    if not values and not shared.words:
         return None
     rates: dict[str, float] = {}
-    frequent = sum(n >= _FREQUENT for n in often.values())
-    if frequent > min(_WITH_RATES, max(len(values), _LEAST_VALUES)):
-        words, numbers = _words(sheet, rows, name)
+    frequent = sum(n >= FREQUENT for n in often.values())
+    if frequent > min(_WITH_RATES, max(len(values), LEAST_VALUES)):
+        words, numbers = choices_of(sheet, rows, name)
         table = _log_odds(numbers, won[rows], len(words))
         rates = {
-            w: round(float(table[n]), 6) for n, w in enumerate(words) if often.get(w, 0) >= _NAMED
+            w: round(float(table[n]), 6) for n, w in enumerate(words) if often.get(w, 0) >= NAMED
         }
     rare = sorted(set(often) - set(values), key=lambda word: (-often[word], word))
     return ChoiceColumn(
@@ -232,21 +188,9 @@ def _choice(
         values=values,
         rare=tuple(sorted(map(digest_of_choice, rare[:_MOST_MET]))),
         all_met=len(rare) <= _MOST_MET,
+        words=shared.words,
         rates=dict(sorted(rates.items(), key=lambda item: -often[item[0]])[:_MOST_MET]),
     )
-
-
-def _words(sheet: Sheet, rows: Ints, name: str) -> tuple[tuple[str, ...], Ints]:
-    """Choices in one form, and for each of some rows which one it holds."""
-    words, place = sheet.choices(name)
-    return words, place[sheet.column(name)[1][rows]]
-
-
-def _frequent(often: Mapping[str, int], rows: int, most: int) -> tuple[str, ...]:
-    """The most frequent ones; what nearly all or nearly none have tells nothing."""
-    least = min(_FREQUENT, max(_NAMED, rows // 50))
-    kept = [word for word, n in often.items() if least <= n <= rows - least]
-    return tuple(sorted(kept, key=lambda word: (-often[word], word))[:most])
 
 
 def _log_odds(numbers: Ints, won: Floats, count: int) -> Floats:
@@ -260,7 +204,7 @@ def _log_odds(numbers: Ints, won: Floats, count: int) -> Floats:
 
 def _unseen_rates(sheet: Sheet, rows: Ints, won: Floats, name: str, seed: int) -> Floats:
     """(rows,) how each row's value did in the rows of the other folds."""
-    words, numbers = _words(sheet, rows, name)
+    words, numbers = choices_of(sheet, rows, name)
     fold = np.random.default_rng(seed).integers(_RATE_FOLDS, size=len(rows))
     found = np.zeros(len(rows))
     for one in range(_RATE_FOLDS):

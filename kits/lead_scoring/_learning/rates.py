@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.cells import Joints
+from kits.lead_scoring._features.cells import Joints, to_words
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
@@ -52,6 +52,7 @@ def learn_rates(
     sheet: Sheet | None = None,
     season: SeasonSpec | None = None,
     open_at: Mapping[float, Tally] | None = None,
+    words_of_choices: Mapping[str, Collection[str]] | None = None,
 ) -> ReasonsSpec:
     """The reasons' part of a bundle, from decided leads.
 
@@ -62,6 +63,7 @@ def learn_rates(
         sheet: the decided leads by column, where that was made before.
         season: what the model adds for the time of year.
         open_at: age in days → leads still open then, from 0 on; None: the model adds nothing for it.
+        words_of_choices: column → words of its choices that the model looks at.
 
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
@@ -81,6 +83,10 @@ def learn_rates(
         name: _column(by_column, decided.won, name, config, words.of(name, there))
         for name in spoken
     }
+    for name, own in (words_of_choices or {}).items():
+        if name in known and known[name].kind == "choice":
+            tallies = _words(count(by_column, name, decided.won), own)
+            known[name] = known[name].model_copy(update={"words": tallies})
     if season is not None:
         said = words.of(SEASON, there)
         known[SEASON] = _of_year(by_column.at, decided.won, season, said)
@@ -179,6 +185,15 @@ def _choices(known: Counted) -> dict[str, object]:
         "rest": Tally(n=rest, won=rest_won),
         "flag": bool(listed) and all(yes_or_no(name) for name in counts),
     }
+
+
+def _words(known: Counted, said: Collection[str]) -> dict[str, Tally]:
+    """What became of leads by the words of their choices."""
+    found = {word: Tally() for word in sorted(said)}
+    for value, n, won in zip(known.values, known.n.tolist(), known.won.tolist()):
+        for word in to_words(value) & found.keys():
+            found[word] = Tally(n=found[word].n + n, won=found[word].won + won)
+    return found
 
 
 def _several(known: Counted, joints: Joints) -> dict[str, object]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import bisect
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timezone
 
-from kits.lead_scoring._features.cells import joints_of
+from kits.lead_scoring._features.cells import joints_of, to_words
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._models.season import quarter_of
 from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
@@ -76,7 +76,7 @@ def situation_of(
         return Situation("missing", column.missing, label)
     if column.kind in ("choice", "many"):
         many = column.kind == "many"
-        return _of_many(column, value, label, weight) if many else _of_choice(column, value, label)
+        return (_of_many if many else _of_choice)(column, value, label, weight)
     number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
     if column.kind == "given" or (column.kind == "days" and number is None):
         return Situation("given", column.given, label)
@@ -141,12 +141,16 @@ def percent_text(share: float, wording: Wording) -> str:
     return f"{text.replace('.', wording.decimal)} %"
 
 
-def _of_choice(column: ColumnReasons, value: Value, label: Mapping[str, str]) -> Situation:
+def _of_choice(
+    column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
+) -> Situation:
     choice = key_of(value)
     flag = yes_or_no(choice) if column.flag else ""
     named = column.names.get(choice) or column.names.get(flag, "")
     slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
     tally = column.choices.get(choice) or _same_truth(column, flag)
+    if tally is None and (said := _telling_word(column.words, to_words(value), weight)):
+        return Situation("one_of", column.words[said], {**label, "value": said})
     if tally is None:
         # rare choices were counted together, so a new one cannot be told from them
         return (
@@ -168,20 +172,22 @@ def _same_truth(column: ColumnReasons, flag: str) -> Tally | None:
 def _of_many(
     column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
 ) -> Situation:
-    side = 1.0 if weight > 0 else -1.0
     joints = joints_of(commas=column.commas, slashes=column.slashes)
-    known = [
-        (side * column.choices[key].share, key)
-        for key in keys_of(value, joints)
-        if key in column.choices
-    ]
-    if not known:
+    key = _telling_word(column.choices, keys_of(value, joints), weight)
+    if not key:
         shown = plain(choice_of(value), VALUE_LENGTH)
         found = ("rare", column.rest) if column.rest.n else ("new", Tally())
         return Situation(*found, {**label, "value": shown})
-    key = max(known)[1]
     shown = column.names.get(key) or column.spelt.get(key, key)
     return Situation("one_of", column.choices[key], {**label, "value": plain(shown, VALUE_LENGTH)})
+
+
+def _telling_word(known: Mapping[str, Tally], held: Collection[str], weight: float) -> str:
+    """Of several that a lead has, the one whose leads were won most often, or least often; empty: none is known."""
+    side = 1.0 if weight > 0 else -1.0
+    return max(((side * known[key].share, key) for key in held if key in known), default=(0.0, ""))[
+        1
+    ]
 
 
 def _of_year(

@@ -69,6 +69,10 @@ class ColumnReasons(_Part):
         description="leads by choice, in lower case; of `many` a lead counts for each of its choices, of `season` for the three "
         "months that it came in, by each month's number",
     )
+    words: dict[str, Tally] = Field(
+        default_factory=dict,
+        description="of `choice`: leads by the words of their choices that the model looks at",
+    )
     rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
     given: Tally = Field(default_factory=Tally, description="leads with any value")
     missing: Tally = Field(default_factory=Tally, description="leads without a value")
