@@ -33,6 +33,8 @@ Cells: TypeAlias = Callable[[Value, float], list[float]]
 """A value and the moment of the decision (seconds since 1970, NaN: not known) → what stands in the matrix."""
 _DAY_S = 86_400.0
 _NONE = math.nan
+PARTS = 1_000_000
+"""Rates are added as whole numbers of so many parts: the sum is one in whatever order."""
 
 
 @dataclass(frozen=True)
@@ -230,12 +232,16 @@ def _many(column: ManyColumn) -> Part:
 
 
 def _text(column: TextColumn) -> Part:
+    rates = {word: round(rate * PARTS) for word, rate in column.rates.items()}
+
     def encode(value: Value, _: float) -> list[float]:
         found = cells.to_words(value)
-        return [float(word in found) for word in column.words] + [float(len(found))]
+        told = [sum(rates.get(word, 0) for word in found) / PARTS] if rates else []
+        return [*(float(word in found) for word in column.words), float(len(found)), *told]
 
     labels = [f"{column.name} says {word}" for word in column.words]
-    return Part(column.name, (*labels, f"{column.name}: words"), encode)
+    labels += [f"{column.name}: words", *([f"{column.name}: past rates"] if rates else [])]
+    return Part(column.name, tuple(labels), encode)
 
 
 _PARTS = {

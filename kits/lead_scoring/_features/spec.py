@@ -71,10 +71,14 @@ class ManyColumn(_Column):
 
 
 class TextColumn(_Column):
-    """A text: whether it holds a word, for each of the most frequent ones, and how many words it has."""
+    """A text: whether it holds a word, for each of the most frequent ones, how many words it has, and how its words did in the past."""
 
     kind: Literal["text"] = "text"
     words: tuple[str, ...] = Field(description="frequent ones, in lower case")
+    rates: dict[str, float] = Field(
+        default_factory=dict,
+        description="word → its smoothed log-odds of won less the average's, which are summed; empty: not used",
+    )
 
 
 Column: TypeAlias = Annotated[

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
-from kits.lead_scoring._features.encoder import met_in
+from kits.lead_scoring._features.encoder import PARTS, met_in
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -95,8 +95,13 @@ def _many(sheet: Sheet, column: ManyColumn, rows: Ints) -> Floats32:
 
 
 def _text(sheet: Sheet, column: TextColumn, rows: Ints) -> Floats32:
-    codes = sheet.column(column.name)[1][rows]
-    return _several(sheet.bags(column.name, "text"), codes, column.words)
+    codes, bags = sheet.column(column.name)[1][rows], sheet.bags(column.name, "text")
+    found = _several(bags, codes, column.words)
+    if not column.rates:
+        return found
+    rates = np.array([round(column.rates.get(word, 0.0) * PARTS) for word in bags.words])
+    told = np.bincount(bags.owner, rates[bags.word], len(bags.sizes))[codes]
+    return np.column_stack([found, (told / PARTS).astype(np.float32)])
 
 
 def _places(values: Sequence[str], words: Sequence[str]) -> Ints:

@@ -34,21 +34,17 @@ from kits.lead_scoring._learning.blocks import block
 from kits.lead_scoring._learning.frequent import (
     FREQUENT,
     LEAST_VALUES,
-    NAMED,
     Shared,
-    choices_of,
     shared_by,
 )
 from kits.lead_scoring._learning.kinds import Kind
+from kits.lead_scoring._learning.past_rates import past_rates, unseen_rates
 from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
 
 Floats = NDArray[np.float64]
 _WITH_RATES = 8
 """From so many frequent values on, how they did in the past is one more column."""
 _MOST_MET = 1_000
-_PRIOR = 20.0
-"""Leads with the average rate, by which each value's rate is smoothed."""
-_RATE_FOLDS = 5
 _AGE_KNOWN = 0.5
 _AT_ONCE = 65_536
 """Rows that are looked at together: what is asked of each cell takes no memory for all of them."""
@@ -86,6 +82,9 @@ def fit_encoder(
         column: Column | None
         if kind == "choice":
             column = _choice(sheet, rows, won, name, shared[name])
+        elif kind == "text":
+            rates = past_rates(sheet, rows, won, name, kind, shared[name].often)
+            column = TextColumn(name=name, words=shared[name].values, rates=rates)
         else:
             column = _fit(sheet, rows, name, kind, shared[name].values)
         if column is not None:
@@ -93,8 +92,9 @@ def fit_encoder(
     spec = EncoderSpec(columns=tuple(fitted))
     matrix, places = _matrix(sheet, rows, spec)
     for column, end in zip(fitted, places[1:]):
-        if isinstance(column, ChoiceColumn) and column.rates:
-            matrix[:, end - 1] = _unseen_rates(sheet, rows, won, column.name, seed)
+        if isinstance(column, ChoiceColumn | TextColumn) and column.rates:
+            rated = unseen_rates(sheet, rows, won, column.name, column.kind, column.rates, seed)
+            matrix[:, end - 1] = rated
     return Encoded(spec.model_copy(update={"typical": _typical(matrix)}), matrix)
 
 
@@ -136,9 +136,7 @@ def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...
         return TruthColumn(name=name)
     if kind == "date":
         return _date(sheet, rows, name)
-    if kind == "many":
-        return _many(sheet, name, values)
-    return TextColumn(name=name, words=values)
+    return _many(sheet, name, values)
 
 
 def _many(sheet: Sheet, name: str, values: tuple[str, ...]) -> ManyColumn:
@@ -177,11 +175,7 @@ def _choice(
     rates: dict[str, float] = {}
     frequent = sum(n >= FREQUENT for n in often.values())
     if frequent > min(_WITH_RATES, max(len(values), LEAST_VALUES)):
-        words, numbers = choices_of(sheet, rows, name)
-        table = _log_odds(numbers, won[rows], len(words))
-        rates = {
-            w: round(float(table[n]), 6) for n, w in enumerate(words) if often.get(w, 0) >= NAMED
-        }
+        rates = past_rates(sheet, rows, won, name, "choice", often)
     rare = sorted(set(often) - set(values), key=lambda word: (-often[word], word))
     return ChoiceColumn(
         name=name,
@@ -189,26 +183,5 @@ def _choice(
         rare=tuple(sorted(map(digest_of_choice, rare[:_MOST_MET]))),
         all_met=len(rare) <= _MOST_MET,
         words=shared.words,
-        rates=dict(sorted(rates.items(), key=lambda item: -often[item[0]])[:_MOST_MET]),
+        rates=rates,
     )
-
-
-def _log_odds(numbers: Ints, won: Floats, count: int) -> Floats:
-    """(count,) smoothed log-odds of each value less the average's (empirical Bayes, Micci-Barreca 2001)."""
-    base = (won.sum() + 0.5) / (len(won) + 1)
-    wins = np.bincount(numbers, weights=won, minlength=count)
-    rate = (wins + _PRIOR * base) / (np.bincount(numbers, minlength=count) + _PRIOR)
-    odds: Floats = np.log(rate / (1 - rate)) - np.log(base / (1 - base))
-    return odds
-
-
-def _unseen_rates(sheet: Sheet, rows: Ints, won: Floats, name: str, seed: int) -> Floats:
-    """(rows,) how each row's value did in the rows of the other folds."""
-    words, numbers = choices_of(sheet, rows, name)
-    fold = np.random.default_rng(seed).integers(_RATE_FOLDS, size=len(rows))
-    found = np.zeros(len(rows))
-    for one in range(_RATE_FOLDS):
-        own = fold == one
-        table = _log_odds(numbers[~own], won[rows][~own], len(words))
-        found[own] = table[numbers[own]]
-    return found
