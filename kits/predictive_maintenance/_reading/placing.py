@@ -17,6 +17,9 @@ from kits.predictive_maintenance._reading.table import Floats
 Faults = tuple[tuple[int, int, str], ...]
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)")
 _SIGNS = re.compile(r"[\s_.-]+")
+PATH_SIGNS = ("/\\|", ".")
+"""Between the levels of a signal's name (`Park/R80711/Power`); points where there are no others."""
+_LEVELS = re.compile(r"[/\\|.]+")
 _FIX = "call each machine in the list as its recordings are called; those that are not imported may stay in it"
 _NEAR_PERIODS, _NEAR_S = 2.0, 60.0
 """So long after a reading a fault may begin and end that is marked on it: in usual steps, and at least, as people write minutes."""
@@ -79,12 +82,17 @@ class Placing:
         return keys
 
     def _in_columns(self, series: Series) -> set[str]:
-        """Machines of the list whose columns a recording holds: `Presse 1 Öldruck`, `Presse 2 Öldruck`."""
+        """Machines of the list whose columns a recording holds: `Presse 1 Öldruck`, `Park/R80711/Power`."""
         names = [f"{loose(name.lower())} " for name in series.names]
+        levels = {loose(level) for n in series.names for level in _LEVELS.split(n.lower())[:-1]}
         return {
             subject
             for subject in self.events.subjects
-            if subject and any(name.startswith(f"{loose(subject)} ") for name in names)
+            if subject
+            and (
+                loose(subject) in levels
+                or any(name.startswith(f"{loose(subject)} ") for name in names)
+            )
         }
 
     def _rows(

@@ -27,6 +27,7 @@ from kits.predictive_maintenance._reading.channels import (
 )
 from kits.predictive_maintenance._reading.continued import continued, say_machines
 from kits.predictive_maintenance._reading.cut import cut_all
+from kits.predictive_maintenance._reading.evenness import say_gaps
 from kits.predictive_maintenance._reading.events import (
     LIST,
     find_events,
@@ -50,14 +51,13 @@ from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
+from kits.predictive_maintenance._reading.paths import Paths, paths_in
 from kits.predictive_maintenance._reading.period_families import with_agreeing_periods
 from kits.predictive_maintenance._reading.pivot import labels_on, pivot
 from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.quality import without_bad_quality
 from kits.predictive_maintenance._reading.recording import (
-    GAP_PERIODS,
     Series,
-    gaps,
     recordings,
     runs,
 )
@@ -69,9 +69,6 @@ from kits.predictive_maintenance._reading.table import Table, Texts
 from kits.predictive_maintenance._reading.tables import read_table
 from kits.predictive_maintenance._reading.tag_files import with_tags_joined
 from kits.predictive_maintenance._reading.times import Times
-
-UNEVEN = 0.2
-OFTEN_UNEVEN = 0.05
 
 _LISTS_STATES = (
     "nothing to do where these are states or messages, which are not learned from; faults or stops among them: write those of all "
@@ -164,7 +161,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             fix="name a column (labels.columns) or a file of times (labels.file) in machines.yaml",
         )
     for series in found:
-        _say_gaps(series, notes)
+        say_gaps(series, notes)
     for series, part in without_learnt(cut_all(found, sidecar.learn, notes), notes):
         for recording in recordings(series, part):
             try:
@@ -221,18 +218,16 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     table = without_bad_quality(table, roles.quality, apart, notes, name)
     if long is not None and times is not None:
         notes.say("table", "one row per tag and time: turned into a channel per tag", name)
-        return [
+        tags = long.tags_in(table)
+        paths = None if owner else _paths(set(tags.tolist()), name, around)
+        parts = paths.rows(tags) if paths is not None else _rows_of(machines, table.rows, stem)
+        found = [
             _from_long(
-                table.take(rows),
-                long,
-                roles,
-                replace(times, seconds=times.seconds[rows]),
-                asset,
-                file,
-                around,
+                table.take(rows), long, roles, replace(times, seconds=times.seconds[rows]), asset, file, around
             )
-            for asset, rows in _rows_of(machines, table.rows, stem)
-        ]
+            for asset, rows in parts
+        ]  # fmt: skip
+        return found if paths is None else [paths.named(one) for one in found]
     left = [column for column in table.columns if column.name not in apart]
     texts = any(column.kind == "text" for column in left)
     listed = texts and (owner or is_called_a_list(file)) and not any(map(may_read, left))
@@ -244,10 +239,24 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     if owner and all(c.unit == CODE for c in chosen.channels):
         raise DataError("no column of readings", where=name, fix=READINGS)
     labels = row_labels(table, roles.labels, around.sidecar) if roles.labels else None
+    paths = None if owner else _paths({c.name for c in chosen.channels}, name, around)
+    if paths is not None:
+        every = np.arange(table.rows)
+        return [paths.named(_one(own, times, labels, every, asset, file, around)) for asset, own in paths.columns(chosen)]  # fmt: skip
     return [
         _one(chosen, times, labels, rows, asset, file, around)
         for asset, rows in _rows_of(machines, table.rows, stem)
     ]
+
+
+def _paths(names: set[str], name: str, around: _Import) -> Paths | None:
+    """The machines that signals of one file are of, as their names tell; None where machines.yaml says that it is one."""
+    if around.sidecar.asset:
+        return None
+    listed = around.placing.events.subjects if around.placing is not None else ()
+    found = paths_in(names, listed, around.notes, name)
+    around.owned.update([name] if found is not None else [])
+    return found
 
 
 def _has_words(table: Table, roles: Roles) -> bool:
@@ -363,23 +372,3 @@ def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
                 "state time.column in machines.yaml, or move the file away",
             )
     return timed
-
-
-def _say_gaps(series: Series, notes: Notes) -> None:
-    if series.seconds is not None and series.rows > 2:
-        steps = np.diff(series.seconds) / series.period_s
-        uneven = float(np.mean((steps < GAP_PERIODS) & (np.abs(steps - 1) > UNEVEN)))
-        if uneven > OFTEN_UNEVEN:
-            notes.warn(
-                "rate-jitter",
-                "rows come at uneven times",
-                f"{series.source}: {uneven:.0%} of the steps are off by more than {UNEVEN:.0%}",
-                "log at a fixed rate: trends and spectra need it",
-            )
-    found = gaps(series, 0, series.rows)
-    if found:
-        notes.say(
-            "gaps",
-            f"silences of more than {GAP_PERIODS:.0f} periods end a recording",
-            f"{series.source}: {len(found)}",
-        )
