@@ -9,6 +9,8 @@ import pytest
 
 from kits.core.stats import Estimate, bootstrap
 from kits.predictive_maintenance._judging.certainty import never_certain
+from kits.predictive_maintenance._judging.condition import _ranking, _time_in_alarm
+from kits.predictive_maintenance._judging.onsets import Course
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 
 SIX = ("inner", "normal", "normal", "outer", "outer", "outer")
@@ -72,3 +74,46 @@ def test_without_both_kinds_there_is_no_ranking_to_open() -> None:
     before = drawn(truth, truth, groups)
     del before["pr_auc"]
     assert set(never_certain(before, truth, groups)) == {"accuracy", "macro_f1"}
+
+
+def course(group: str, faulty: Sequence[int] = (), alarm: Sequence[int] = ()) -> Course:
+    """Ten rows, some of them faulty or in alarm."""
+    marked, told = np.zeros(10, bool), np.zeros(10, bool)
+    marked[list(faulty)], told[list(alarm)] = True, True
+    return Course(group, np.arange(1.0, 11.0), marked, told, ())
+
+
+def ranked(courses: Sequence[Course]) -> Estimate:
+    return _ranking(courses, [one.faulty * 2.0 for one in courses], 0)
+
+
+@pytest.mark.parametrize(("machines", "low", "high"), [(1, 0.025, 0.975), (6, 0.541, 0.459)])
+def test_a_time_without_an_alarm_is_no_proof(machines: int, low: float, high: float) -> None:
+    silent = [course(f"m{number}") for number in range(machines)]
+    found = _time_in_alarm(silent, 0)
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(high, abs=1e-3)
+    loud = _time_in_alarm([course(f"m{n}", alarm=range(10)) for n in range(machines)], 0)
+    assert (loud.value, loud.high) == (1.0, 1.0)
+    assert loud.low == pytest.approx(low, abs=1e-3)
+
+
+def test_rows_in_perfect_order_are_no_proof() -> None:
+    one = ranked([course("m", faulty=[8, 9])])
+    assert (one.value, one.high) == (1.0, 1.0)
+    assert one.low == pytest.approx(0.025, abs=1e-3)
+    three = ranked([*(course(f"m{n}", faulty=[8, 9]) for n in range(3)), course("n")])
+    assert three.low == pytest.approx(0.292, abs=1e-3)
+
+
+def test_of_one_recording_nothing_is_known_of_others() -> None:
+    found = _time_in_alarm([course("m", alarm=[4, 5])], 0)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.2), 0.0, 1.0)
+    assert "one recording" in found.method
+
+
+def test_figures_of_several_machines_stay_as_they_were_drawn() -> None:
+    courses = [course(f"m{number}", alarm=range(number)) for number in range(6)]
+    found = _time_in_alarm(courses, 0)
+    assert found.method == "bootstrap of 6 groups"
+    assert 0.0 < found.low < found.value < found.high < 1.0

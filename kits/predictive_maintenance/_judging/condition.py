@@ -20,6 +20,7 @@ from kits.predictive_maintenance._device.condition import ConditionSpec
 from kits.predictive_maintenance._device.rows import RowSpec
 from kits.predictive_maintenance._device.trace import Trace
 from kits.predictive_maintenance._judging import onsets
+from kits.predictive_maintenance._judging.certainty import order_in_time, share_of_time
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, plain, result, verdict_of
 from kits.predictive_maintenance._judging.onsets import Course
 from kits.predictive_maintenance._judging.scores import average_precision
@@ -349,7 +350,8 @@ def _time_in_alarm(courses: Sequence[Course], seed: int) -> Estimate:
         total = float(normal[rows].sum())
         return float(alarm[rows].sum()) / total if total else float("nan")
 
-    return bootstrap(share, [c.group for c in courses], seed=seed, rounds=ROUNDS)
+    found = bootstrap(share, [c.group for c in courses], seed=seed, rounds=ROUNDS)
+    return share_of_time(found, [c.group for c, length in zip(courses, normal) if length > 0])
 
 
 def _ranking(
@@ -363,7 +365,8 @@ def _ranking(
         known = np.isfinite(score)
         return average_precision(truth[known], score[known])
 
-    return bootstrap(area, [c.group for c in courses], seed=seed, rounds=100)
+    found = bootstrap(area, [c.group for c in courses], seed=seed, rounds=100)
+    return order_in_time(found, courses)
 
 
 def _result(
