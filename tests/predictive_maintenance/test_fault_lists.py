@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,55 @@ def test_a_machine_of_the_list_is_found_however_its_name_is_spaced(tmp_path: Pat
     samples, findings = read_all(tmp_path)
     assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
     assert "presse 1: taken for Presse1" in texts(findings, "labels")
+
+
+def listed_as(folder: Path, recorded: Sequence[str], listed: str) -> tuple[set[str], str]:
+    """Labels of what is recorded beside a list of one fault, and what is said of it."""
+    for number, name in enumerate(recorded):
+        content = table(("time", "v"), PRESS_TIMES, wave(400, seed=number))
+        put(folder / f"{name}.csv", content)
+    lines = [f"{PRESS_TIMES[300]};{PRESS_TIMES[320]};{one};{one}" for one in listed.split(",")]
+    put(folder / "stoerungen.csv", "\n".join(["Beginn;Ende;Maschine;Störung", *lines]))
+    samples, findings = read_all(folder)
+    found = {f"{s.meta['asset']}: {s.annotation.label}" for s in samples if s.annotation and s.annotation.label != "normal"}  # fmt: skip
+    return found, texts(findings, "labels")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "listed"),
+    [("R80711", "WEA R80711"), ("WEA R80711", "R80711"), ("P-101", "Kühlpumpe P-101 Motor"), ("7", "Anlage 7")],
+)  # fmt: skip
+def test_a_machine_of_the_list_that_is_called_by_more_words_is_found(
+    tmp_path: Path, recorded: str, listed: str
+) -> None:
+    found, told = listed_as(tmp_path, [recorded, "R80721"], listed)
+    assert found == {f"{recorded}: {listed}"}
+    assert f"{listed.lower()}: taken for {recorded}" in told
+
+
+@pytest.mark.parametrize(
+    ("recorded", "listed"),
+    [
+        (["R1", "WEA R1 Nord"], "WEA R1 Nord Ost"),
+        (["P-101", "P-102"], "P-1010"),
+        (["Presse 1", "Presse 2"], "Presse"),
+        (["Presse 1", "Presse 2"], "Halle 2 Presse 1"),
+        (["1", "2"], "Presse 1,Pumpe 1"),
+    ],
+    ids=["two fit", "another number", "no number", "two numbers", "numbers of two kinds"],
+)
+def test_a_machine_of_the_list_that_may_be_another_is_told_as_unknown(
+    tmp_path: Path, recorded: list[str], listed: str
+) -> None:
+    found, told = listed_as(tmp_path, recorded, listed)
+    assert not found
+    assert all(f"{one.lower()}: 1 faults" in told for one in listed.split(","))
+
+
+def test_a_machine_of_the_list_that_is_recorded_is_no_other(tmp_path: Path) -> None:
+    found, told = listed_as(tmp_path, ["R1", "WEA R1"], "WEA R1")
+    assert found == {"WEA R1: WEA R1"}
+    assert "taken for" not in told
 
 
 def test_a_folder_whose_files_are_called_after_it_is_the_machine_of_the_list(

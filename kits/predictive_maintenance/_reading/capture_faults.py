@@ -37,6 +37,7 @@ def with_faults(
 ) -> list[Capture]:
     """Captures cut in time by machine, those within listed faults labelled; captures without a time stay as they are."""
     placed: list[Capture] = []
+    placing.machines = frozenset(c.asset for c in captures)
     for asset in dict.fromkeys(c.asset for c in captures):
         own = [c for c in captures if c.asset == asset]
         if any(c.stamp_s is None or c.label or c.split for c in own):

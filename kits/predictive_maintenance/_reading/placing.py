@@ -20,6 +20,7 @@ _SIGNS = re.compile(r"[\s_.-]+")
 PATH_SIGNS = ("/\\|", ".")
 """Between the levels of a signal's name (`Park/R80711/Power`); points where there are no others."""
 _LEVELS = re.compile(r"[/\\|.]+")
+_DIGIT = re.compile(r"\d")
 _FIX = "call each machine in the list as its recordings are called; those that are not imported may stay in it"
 _NEAR_PERIODS, _NEAR_S = 2.0, 60.0
 """So long after a reading a fault may begin and end that is marked on it: in usual steps, and at least, as people write minutes."""
@@ -31,6 +32,7 @@ class Placing:
 
     Attributes:
         before_h: as `machines.yaml` states it; what is listed are stops then.
+        machines: all that have a recording: of a list that calls one by more words it is told which it is.
         known: machines of the list whose faults were laid on a recording.
         passed_over: those whose recordings state their faults themselves.
         marked: machines in whose recordings faults were marked.
@@ -42,6 +44,7 @@ class Placing:
 
     events: Events
     before_h: float | None = None
+    machines: frozenset[str] = frozenset()
     known: set[str] = field(default_factory=set)
     passed_over: set[str] = field(default_factory=set)
     marked: set[str] = field(default_factory=set)
@@ -74,12 +77,25 @@ class Placing:
         if not keys:
             own = loose(series.asset.lower())
             keys = {key for key in self.events.subjects if loose(key) == own}
+            keys = keys or self._worded(series.asset)
             self.spelled |= dict.fromkeys(keys, series.asset)
         if not keys:
             keys = self._in_columns(series)
             for key in keys:
                 self.in_columns.setdefault(key, {})[series.asset] = series.source
         return keys
+
+    def _worded(self, asset: str) -> set[str]:
+        """Machines of the list that are called as this one and no other, with words added: `WEA R80711`."""
+        called = {loose(machine.lower()) for machine in self.machines}
+        keys = {
+            subject
+            for subject in self.events.subjects
+            if loose(subject) not in called
+            and [one for one in self.machines if _with_words(subject, one)] == [asset]
+        }
+        # of `Presse 1` and `Pumpe 1` a machine called 1 is neither for sure
+        return keys if len(keys) == 1 or not _last(asset).isdigit() else set()
 
     def _in_columns(self, series: Series) -> set[str]:
         """Machines of the list whose columns a recording holds: `Presse 1 Öldruck`, `Park/R80711/Power`."""
@@ -176,3 +192,18 @@ class Placing:
 def loose(name: str) -> str:
     """A machine's name whatever stands between its words: `Presse 1`, `presse_1` and `Presse1` are one."""
     return _SIGNS.sub(" ", _BETWEEN.sub("", name))
+
+
+def _with_words(one: str, two: str) -> bool:
+    """Whether a name is another one that has a number, with words before or after it that have none."""
+    less, more = sorted((_SIGNS.split(_last(name).lower()) for name in (one, two)), key=len)
+    for start in range(len(more) - len(less) + 1):
+        end = start + len(less)
+        if more[start:end] == less and any(map(_DIGIT.search, less)):
+            return not any(map(_DIGIT.search, (*more[:start], *more[end:])))
+    return False
+
+
+def _last(machine: str) -> str:
+    """A machine's name without its folders."""
+    return machine.rpartition("/")[2]

@@ -134,7 +134,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                 )
             yield refused(name_in(file, path), error)
     found = with_agreeing_periods(found, path, sidecar, around.owned)
-    found = [_placed(one, around) for one in found]
+    found = _all_placed(found, around)
     found = with_tags_joined(
         of_one_meaning(_timed(found, notes), notes),
         path,
@@ -325,6 +325,12 @@ def _one(
     around.labelled.add(name)
     own_labels = labels[rows]
     return replace(series, faults=runs(own_labels), stated=bool((own_labels != "").any()))
+
+
+def _all_placed(found: Sequence[Series], around: _Import) -> list[Series]:
+    if around.placing is not None:
+        around.placing.machines = frozenset(one.asset for one in found)
+    return [_placed(one, around) for one in found]
 
 
 def _placed(series: Series, around: _Import) -> Series:
