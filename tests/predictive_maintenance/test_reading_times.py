@@ -81,6 +81,15 @@ def test_the_hour_that_autumn_has_twice_is_read_twice(tmp_path: Path) -> None:
     assert last is not None and last.isoformat() == "2024-10-27T04:10:00+00:00"
 
 
+def test_a_clock_put_back_in_autumn_asks_for_the_zone_in_a_row_per_tag_too(tmp_path: Path) -> None:
+    rows = [(moment, tag) for moment in autumn() for tag in ("P", "T")]
+    content = table(("time", "tag", "value"), *zip(*rows), wave(84))
+    put(tmp_path / "x.csv", content)
+    assert "put back an hour in autumn" in texts(read_all(tmp_path)[1], "clock")
+    put(tmp_path / "machines.yaml", "time: {timezone: Europe/Berlin}\n")
+    assert not texts(read_all(tmp_path)[1], "clock")
+
+
 def test_a_clock_put_back_in_autumn_asks_for_the_zone(tmp_path: Path) -> None:
     put(tmp_path / "x.csv", table(("time", "v"), autumn(), wave(42)))
     _, findings = read_all(tmp_path)
@@ -99,3 +108,34 @@ def test_rows_of_that_hour_that_come_newest_first_stay_as_they_are(tmp_path: Pat
 @pytest.mark.parametrize("local_s", [1e13, 1e300, -1e13])
 def test_a_clock_of_no_calendar_was_not_put_back_in_autumn(local_s: float) -> None:
     assert not _is_night_of_change(local_s)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "listed", "stated", "told"),
+    [
+        ("Z", "", "", "faults.csv names none, R1.csv does"),
+        ("", "+01:00", "", "R1.csv names none, faults.csv does"),
+        ("Z", "", "Europe/Berlin", ""),
+        ("Z", "", "UTC", ""),
+        ("Z", "+01:00", "", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_a_zone_that_only_the_list_of_faults_or_the_recording_names_is_told(
+    tmp_path: Path, recorded: str, listed: str, stated: str, told: str
+) -> None:
+    at = stamps(200, 600)
+    put(tmp_path / "R1.csv", table(("time", "v"), [f"{one}{recorded}" for one in at], wave(200)))
+    lines = table(("machine", "start", "end", "fault"), ["R1"], [at[150] + listed], [at[160] + listed], ["gear"])  # fmt: skip
+    put(tmp_path / "faults.csv", lines)
+    if stated:
+        put(tmp_path / "machines.yaml", f"time: {{timezone: {stated}}}\n")
+    found = texts(read_all(tmp_path)[1], "time-zone")
+    assert found.endswith(told) if told else not found
+
+
+def test_a_list_of_seconds_since_1970_names_its_zone(tmp_path: Path) -> None:
+    at = stamps(200, 600)
+    put(tmp_path / "R1.csv", table(("time", "v"), at, wave(200)))
+    put(tmp_path / "faults.csv", "machine,start,end,fault\nR1,1709362800,1709366400,gear\n")
+    assert "R1.csv names none, faults.csv does" in texts(read_all(tmp_path)[1], "time-zone")

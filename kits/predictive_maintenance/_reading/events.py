@@ -59,26 +59,7 @@ _FAILED = re.compile(
 """Of a column that says when a machine failed, and so that its table lists failures."""
 _LEAST_EPOCH = 1e8
 """Numbers above it count seconds since 1970."""
-_ANSWERS = frozenset(
-    {
-        "",
-        "y",
-        "n",
-        "j",
-        "yes",
-        "no",
-        "ja",
-        "nein",
-        "oui",
-        "non",
-        "si",
-        "sí",
-        "true",
-        "false",
-        "0",
-        "1",
-    }
-)
+_ANSWERS = frozenset({"", "y", "n", "j", "yes", "no", "ja", "nein", "oui", "non", "si", "sí", "true", "false", "0", "1"})  # fmt: skip
 _OF_LINES = frozenset({"id", "after", "asset", "unit", "file", "time", "start", "end"})
 _FEW_FILES = 20
 _DEEPEST = 3
@@ -109,6 +90,7 @@ class Events:
         unread: lines of it that state no stretch of time.
         normal: lines of it that say that nothing was wrong.
         days: its times are days without an hour.
+        naive: its times name no zone, and none is stated; None: not known.
     """
 
     source: Path
@@ -117,6 +99,7 @@ class Events:
     unread: int = 0
     normal: int = 0
     days: bool = False
+    naive: bool | None = None
 
     def keys(self, name: str, asset: str) -> set[str]:
         """What the list calls a file or asset; empty when it is not listed, so nothing is known of it."""
@@ -372,7 +355,9 @@ def _from_table(
         if not _states_normal(what, i)
     )
     subjects = frozenset({""} if who is None else {_key(_cell(who, i)) for i in rows.tolist()})
-    return Events(file, events, subjects, table.rows - rows.size, rows.size - len(events), days)
+    return Events(
+        file, events, subjects, table.rows - rows.size, rows.size - len(events), days, starts.naive
+    )
 
 
 def _states_normal(column: Column | None, row: int) -> bool:

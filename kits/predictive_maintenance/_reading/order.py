@@ -12,6 +12,10 @@ from kits.predictive_maintenance._reading.table import Floats
 
 _MANY_DOUBLES = 0.2
 _LEAST_S, _HOUR_S = 1200.0, 3600.0
+_AUTUMN = (
+    "the clock is put back an hour in autumn: the rows of both hours are mixed",
+    "state time.timezone in machines.yaml, as Europe/Berlin, and import again with --replace",
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -29,13 +33,20 @@ def in_order(seconds: Floats, rows: NDArray[np.intp], notes: Notes, name: str) -
         if back <= 5:
             text = "the clock steps back: rows sorted by time"
         if _in_autumn(seconds[rows]):
-            text = "the clock is put back an hour in autumn: the rows of both hours are mixed"
-            fix = "state time.timezone in machines.yaml, as Europe/Berlin, and import again with --replace"
+            text, fix = _AUTUMN
         notes.warn("clock", text, f"{name}: {back} times", fix)
         rows = rows[np.argsort(seconds[rows], kind="stable")]
     once = each_time_once(seconds, rows)
     say_doubles(rows.size - once.size, rows.size, notes, name)
     return once
+
+
+def say_put_back(seconds: Floats, notes: Notes, name: str) -> None:
+    """Tells that the clock is put back in autumn, of times as they come that are put in order elsewhere."""
+    back = int((np.diff(seconds) < 0).sum())
+    if back and _in_autumn(seconds):
+        text, fix = _AUTUMN
+        notes.warn("clock", text, f"{name}: {back} times", fix)
 
 
 def _in_autumn(seconds: Floats) -> bool:

@@ -17,6 +17,7 @@ from kits.predictive_maintenance._reading.order import (
     each_time_once,
     rows_with_time,
     say_doubles,
+    say_put_back,
 )
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts, told_apart
 
@@ -45,6 +46,8 @@ def pivot(
             f"{len(names)} tags are more than {MAX_TAGS}", where=where, fix="export fewer tags"
         )
     timed = rows_with_time(seconds, notes, where)
+    if names:
+        say_put_back(seconds[timed[tags[timed] == names[0]]], notes, where)
     series, doubles = {}, 0
     for name, rows in _rows_of(tags, names, seconds):
         once = each_time_once(seconds, rows)

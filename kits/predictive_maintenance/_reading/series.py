@@ -30,6 +30,7 @@ from kits.predictive_maintenance._reading.cut import cut_all
 from kits.predictive_maintenance._reading.evenness import say_gaps
 from kits.predictive_maintenance._reading.events import (
     LIST,
+    Events,
     find_events,
     is_called_a_list,
     may_read,
@@ -197,6 +198,8 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     table = aligned(table, around.sidecar.time, notes, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
+    if around.placing is not None and times is not None:
+        _say_zones(times, name, around.placing.events, around)
     if around.placing is None and is_called_a_list(file) and _has_words(table, roles):
         around.suspects.append(name)
     long = find_long(table, roles)
@@ -247,6 +250,17 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
         _one(chosen, times, labels, rows, asset, file, around)
         for asset, rows in _rows_of(machines, table.rows, stem)
     ]
+
+
+def _say_zones(times: Times, name: str, events: Events, around: _Import) -> None:
+    """Tells that a list of faults names a zone and a recording none, or the other way round, and machines.yaml nothing."""
+    stated = "timezone" in around.sidecar.time.model_fields_set
+    if stated or not times.absolute or events.naive in (None, times.naive):
+        return
+    zoned, naive = (events.source.name, name) if times.naive else (name, events.source.name)
+    text = "times without a zone are taken as UTC beside a list of faults or recordings that name one: faults may be marked hours off"
+    around.notes.warn("time-zone", text, f"{naive} names none, {zoned} does",
+                      "state time.timezone in machines.yaml: Europe/Berlin or where the clock is, or UTC")  # fmt: skip
 
 
 def _paths(names: set[str], name: str, around: _Import) -> Paths | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -66,6 +66,7 @@ class Times:
         note: what was assumed, in words; empty when nothing was.
         doubtful: whether a person should look at the note.
         of_day: hours of a day that is told elsewhere, or of none.
+        naive: they name no zone, and none is stated: taken as UTC.
     """
 
     seconds: Floats
@@ -73,6 +74,7 @@ class Times:
     note: str = ""
     doubtful: bool = False
     of_day: bool = False
+    naive: bool = False
 
 
 def read_times(column: Column, stated: TimeColumn) -> Times | None:
@@ -108,7 +110,7 @@ def _fixed(zone: str) -> timezone | None:
 
 def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> Times:
     if not naive or stated.timezone == "UTC":
-        return Times(seconds, True, note)
+        return Times(seconds, True, note, naive=naive)
     zone = _fixed(stated.timezone) or ZoneInfo(stated.timezone)
     # offsets change at most hourly: one look-up per hour is enough
     hours = np.floor(np.nan_to_num(seconds) / 3600).astype(np.int64)
@@ -259,7 +261,7 @@ def _from_clocks(name: str, texts: Sequence[str]) -> Times | None:
     if np.mean(np.diff(seconds[np.isfinite(seconds)]) < 0) > 1 - _RISING:
         return None  # how long something took
     of_day = bool(np.nanmin(seconds) < 2 * _HALF_DAY_S)
-    return Times(seconds, False, f"{name}: hours, no date", of_day=of_day)
+    return Times(seconds, False, f"{name}: hours, no date", of_day=of_day, naive=True)
 
 
 def _part(text: str | None) -> float:
@@ -298,7 +300,7 @@ def _year_last(texts: Sequence[str], stated: TimeColumn) -> Times:
         sure = steps[0] != steps[1]
     order = "day first" if day_first else "month first"
     times = _collected(_read_all(matches, day_first), stated, f"dates read {order}")
-    return Times(times.seconds, True, times.note, doubtful=not sure)
+    return replace(times, doubtful=not sure)
 
 
 def _is_year_first(matches: Sequence[re.Match[str] | None]) -> bool:
