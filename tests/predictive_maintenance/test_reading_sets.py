@@ -228,7 +228,7 @@ def test_packed_files_are_told(tmp_path: Path) -> None:
 def test_sheets_that_may_all_be_the_table_are_named_in_a_folder_too(tmp_path: Path) -> None:
     pytest.importorskip("python_calamine")
     machine = [["time", "temp"], *([t, v] for t, v in zip(stamps(60), wave(60)))]
-    xlsx(tmp_path / "2025.xlsx", {"Extruder A": machine, "Extruder B": machine})
+    xlsx(tmp_path / "2025.xlsx", {"Tabelle1": machine, "Tabelle2": machine})
     with pytest.raises(DataError, match="2 sheets may be the table"):
         read_all(tmp_path)
 

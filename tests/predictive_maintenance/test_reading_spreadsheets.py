@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +11,19 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
+from kits.core.kit import RawSample
 from kits.predictive_maintenance import data
 from kits.predictive_maintenance._reading.tables import read_table
-from tests.predictive_maintenance.reading import START, channel, put, read_all, texts, window
+from tests.predictive_maintenance.reading import (
+    START,
+    channel,
+    faults_of,
+    put,
+    read_all,
+    texts,
+    wave,
+    window,
+)
 from tests.sheets import rewritten, xls, xlsx
 
 pytest.importorskip("python_calamine")
@@ -81,7 +93,8 @@ def test_percentages_are_numbers_with_their_unit(tmp_path: Path) -> None:
 
 
 def test_two_sheets_that_may_be_it_are_named_with_the_key(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "a.xlsx", {"Pumpe 1": [HEADER, *ROWS], "Pumpe 2": [HEADER, *ROWS[:350]]})
+    other = [*HEADER[:2], "Strom [A]", "fault"]
+    path = xlsx(tmp_path / "a.xlsx", {"Pumpe 1": [HEADER, *ROWS], "Pumpe 2": [other, *ROWS[:350]]})
     with pytest.raises(DataError, match="2 sheets may be the table: 'Pumpe 1', 'Pumpe 2'") as error:
         read_table(path)
     assert "machines.yaml: sheet: Pumpe 1" in error.value.fix
@@ -93,6 +106,61 @@ def test_two_sheets_that_may_be_it_are_named_with_the_key(tmp_path: Path) -> Non
     put(tmp_path / "machines.yaml", "sheet: Pumpe 3\n")
     _, findings = read_all(path, "table")
     assert "'Pumpe 1' is not stated" in texts(findings, "unreadable-file")
+
+
+def sizes(samples: Iterable[RawSample]) -> dict[object, int]:
+    """Machine → readings of each of its channels."""
+    found: Counter[object] = Counter()
+    for one in samples:
+        found[window(one).attributes["asset"]] += window(one).channels[0].readings.size
+    return dict(found)
+
+
+def test_sheets_with_the_same_columns_are_the_machines_of_their_titles(tmp_path: Path) -> None:
+    units = ["", "°C", "bar"]
+    header, rows = ["Zeit", "Temp", "Druck"], [[row[0], v, 3.5] for row, v in zip(ROWS, wave(N))]
+    others = [[row[0], v, 3.5] for row, v in zip(ROWS[:350], wave(350, seed=1))]
+    sheets = {"Pumpe 1": [header, units, *rows], "Legende": [["Temp", "°C"], ["Druck", "bar"]], "Leer": [], "Pumpe 2": [header, units, *others]}  # fmt: skip
+    xlsx(tmp_path / "a.xlsx", sheets)
+    start = START.replace(hour=20)
+    listed = f"machine,start,end,fault\nPumpe 2,{start + timedelta(minutes=300)},{start + timedelta(minutes=320)},leak\n"
+    put(tmp_path / "faults.csv", listed)
+    samples, findings = read_all(tmp_path)
+    assert sizes(samples) == {"Pumpe 1": N, "Pumpe 2": 350}
+    assert {(c.name, c.unit) for s in samples for c in window(s).channels} == {("Temp", "°C"), ("Druck", "bar")}  # fmt: skip
+    marked = {window(s).attributes["asset"] for s in samples if faults_of([s])}
+    assert marked == {"Pumpe 2"}
+    assert "same columns are taken for machines: 'Pumpe 1', 'Pumpe 2'" in texts(findings, "asset")
+    assert "2 sheets are read, not 'Legende'" in texts(findings, "table")
+    assert "rows-without-time" not in {one.check for one in findings}
+
+
+@pytest.mark.parametrize("titles", [("Mar 2024", "2024-03"), ("Tabelle1", "Tabelle2")])
+def test_sheets_of_periods_and_those_that_go_on_are_one_record(
+    tmp_path: Path, titles: tuple[str, str]
+) -> None:
+    sheets = {titles[0]: [HEADER, *ROWS[:200]], titles[1]: [HEADER, *ROWS[200:]]}
+    samples, findings = read_all(xlsx(tmp_path / "pump.xlsx", sheets))
+    assert sizes(samples) == {"pump": N}
+    assert "2 sheets of pump.xlsx are read one after the other" in texts(findings, "table")
+
+
+def test_a_title_that_could_be_a_period_is_a_machine_where_times_do_not_lie_in_it(
+    tmp_path: Path,
+) -> None:
+    sheets = {"W1": [HEADER, *ROWS], "W2": [HEADER, *ROWS]}
+    samples, _ = read_all(xlsx(tmp_path / "park.xlsx", sheets))
+    assert sizes(samples) == {"W1": N, "W2": N}
+
+
+def test_sheets_in_which_a_column_names_the_machine_are_one_table(tmp_path: Path) -> None:
+    header = [*HEADER[:3], "Maschine"]
+    sheets = {
+        title: [header, *([*row[:3], machine] for row in rows for machine in ("A", "B"))]
+        for title, rows in (("Halle", ROWS[:200]), ("Hof", ROWS[200:]))
+    }
+    samples, _ = read_all(xlsx(tmp_path / "a.xlsx", sheets))
+    assert sizes(samples) == {"A": N, "B": N}
 
 
 def test_errors_in_a_sheet_are_missing_readings_that_are_told(tmp_path: Path) -> None:

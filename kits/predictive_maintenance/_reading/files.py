@@ -15,7 +15,7 @@ from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.predictive_maintenance._reading.columns import plain, role_of
-from kits.predictive_maintenance._reading.periods import without_period
+from kits.predictive_maintenance._reading.periods import without_date, without_period
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
 from kits.predictive_maintenance._reading.table import Floats
@@ -47,14 +47,6 @@ _SPLITS: dict[str, Split] = {
 }  # fmt: skip
 _NUMBERED_SPLIT = re.compile(r"^(train|test)\d{1,2}$")
 """`train1.csv` beside `test1.csv`; `val1` may be a valve."""
-_ONE_DATE = (
-    r"(?:(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
-    r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_ ]?(?:[Ww]|KW|CW)[-_ ]?\d{2}|(?:KW|CW)[-_ ]?\d{2}[-_ ](?:19|20)\d{2}"
-    r"|(?<!\d)(?:0[1-9]|[12]\d|3[01])[-_.](?:0[1-9]|[12]\d|3[01])[-_.](?:19|20)\d{2}(?!\d))"
-)
-_TO = r"[-_. ]{1,3}(?:(?:-|to|till|until|bis|au|al|hasta|tot|do|til)[-_. ]{1,3})?"
-_DATE = re.compile(f"{_ONE_DATE}(?:{_TO}{_ONE_DATE})?")
-"""Of `2024-01-01_to_2024-01-31` both, with what stands between them."""
 _RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
 _COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?(?:Kopie|Copy|copie|copia)(?: \(\d{1,2}\))?)$", re.I)
 """What browsers and desktops put behind the name of a file that is there already."""
@@ -234,11 +226,7 @@ def _partition(folders: Sequence[str]) -> str:
 
 def stem_of(path: Path) -> str:
     """A file's name without a date in it; empty where nothing else is left."""
-    stem = _stem(path)
-    if not _DATE.search(stem):
-        return stem
-    stem = re.sub(r"[-_. ]+$|^[-_. ]+", "", _DATE.sub("", stem))
-    return stem if re.search(r"[^\W\d_]", stem) else ""
+    return without_date(_stem(path))
 
 
 def _stem(path: Path) -> str:

@@ -1,7 +1,7 @@
 """The stretch of time that a file's name says, where the file's own times lie in it: `März 2024.csv`, `Pump Q1_2024`, `KW 12`.
 
 A month, a week or a year alone may be a machine's name (`Press 2024`), so that names do not tell it: what the file holds does.
-So do `240301` and `01032024`. Names with dates that are plain are `files.py`'s business.
+So do `240301` and `01032024`. Dates that are plain need no times.
 """
 
 from __future__ import annotations
@@ -40,6 +40,15 @@ _DAY = re.compile(r"(?<!\d)(?:\d{6}|\d{8})(?!\d)")
 _SIGNS = "-_. ,'()[]"
 _LOOKED_AT = 200
 
+_ONE_DATE = (
+    r"(?:(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
+    r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_ ]?(?:[Ww]|KW|CW)[-_ ]?\d{2}|(?:KW|CW)[-_ ]?\d{2}[-_ ](?:19|20)\d{2}"
+    r"|(?<!\d)(?:0[1-9]|[12]\d|3[01])[-_.](?:0[1-9]|[12]\d|3[01])[-_.](?:19|20)\d{2}(?!\d))"
+)
+_TO = r"[-_. ]{1,3}(?:(?:-|to|till|until|bis|au|al|hasta|tot|do|til)[-_. ]{1,3})?"
+_DATE = re.compile(f"{_ONE_DATE}(?:{_TO}{_ONE_DATE})?")
+"""Of `2024-01-01_to_2024-01-31` both, with what stands between them."""
+
 Holds: TypeAlias = Callable[[datetime], bool]
 """Whether a moment lies in a stretch of time."""
 
@@ -62,6 +71,14 @@ def without_period(stem: str, seconds: Floats | None) -> str:
         if _share(some, holds) >= _WITHIN:
             return _rest(stem[:start].strip(_SIGNS), stem[end:].strip(_SIGNS), some)
     return stem
+
+
+def without_date(stem: str) -> str:
+    """A name without a date in it; empty where nothing else is left."""
+    if not _DATE.search(stem):
+        return stem
+    stem = re.sub(r"[-_. ]+$|^[-_. ]+", "", _DATE.sub("", stem))
+    return stem if re.search(r"[^\W\d_]", stem) else ""
 
 
 def possible_rests(stem: str) -> set[str]:
