@@ -111,3 +111,21 @@ def test_machines_yaml_says_that_paths_are_of_one_machine(tmp_path: Path) -> Non
     put(tmp_path / "machines.yaml", "asset: file\n")
     put(tmp_path / "h.csv", wide(tags_of(*TURBINES)))
     assert assets(read_all(tmp_path)[0]) == {"h"}
+
+
+def test_a_month_of_one_machine_alone_continues_its_record(tmp_path: Path) -> None:
+    put(tmp_path / "hist_2024-03-01.csv", wide(tags_of("LHB/R1", "LHB/R2")))
+    later = [at.replace("2024-03-0", "2024-03-1") for at in stamps(N, 600)]
+    content = table(("time", *tags_of("LHB/R2")), later, wave(N, seed=5), wave(N, 7, seed=6))
+    put(tmp_path / "hist_2024-03-11.csv", content)
+    samples, findings = read_all(tmp_path)
+    assert assets(samples) == {"R1", "R2"}
+    assert {tuple(names(sample)) for sample in samples} == {("P_avg", "Ws_avg")}
+    assert "2 files continue the record of R2" in texts(findings, "asset")
+
+
+def test_a_file_of_another_machine_keeps_its_names(tmp_path: Path) -> None:
+    put(tmp_path / "hist.csv", wide(tags_of("LHB/R1", "LHB/R2")))
+    put(tmp_path / "pump.csv", wide(tags_of("LHB/Pump")))
+    samples, _ = read_all(tmp_path)
+    assert assets(samples) == {"R1", "R2", "pump"}

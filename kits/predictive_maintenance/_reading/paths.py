@@ -99,6 +99,28 @@ def paths_in(
     return None
 
 
+def as_elsewhere(
+    found: Sequence[Series], known: Collection[Paths], owned: set[str]
+) -> list[Series]:
+    """Recordings whose file holds one machine alone, called as in the files that hold several.
+
+    Args:
+        owned: files that name their machines; those of such recordings are added.
+    """
+    called = [_called_so(one, known) for one in found]
+    owned.update(new.source for one, new in zip(found, called) if new is not one)
+    return called
+
+
+def _called_so(series: Series, known: Collection[Paths]) -> Series:
+    for paths in known:
+        if paths.signals.keys() >= set(series.names):
+            machines = frozenset.intersection(*(paths.machines[name] for name in series.names))
+            if len(machines) == 1:
+                return paths.named(replace(series, asset=min(machines)))
+    return series
+
+
 def _key(name: str) -> str:
     """A signal's name as its channel is called."""
     return short_name(split_unit(name)[0])

@@ -52,7 +52,7 @@ from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
-from kits.predictive_maintenance._reading.paths import Paths, paths_in
+from kits.predictive_maintenance._reading.paths import Paths, as_elsewhere, paths_in
 from kits.predictive_maintenance._reading.period_families import with_agreeing_periods
 from kits.predictive_maintenance._reading.pivot import labels_on, pivot
 from kits.predictive_maintenance._reading.placing import Placing
@@ -85,7 +85,8 @@ class _Import:
         labels: table → the file with a label for each of its rows.
         suspects: files that are called as lists of faults are, and hold none that can be read.
         labelled: files with a column of labels.
-        owned: files in which a column names the machine.
+        owned: files in which a column or the names of signals tell the machine.
+        paths: what names of signals tell of machines.
     """
 
     root: Path
@@ -97,6 +98,7 @@ class _Import:
     suspects: list[str] = field(default_factory=list)
     labelled: set[str] = field(default_factory=set)
     owned: set[str] = field(default_factory=set)
+    paths: list[Paths] = field(default_factory=list)
 
 
 _LISTS_EVENTS = (
@@ -134,6 +136,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                     error.what, where=error.where, fix=f"is it a list of faults? then {LIST}"
                 )
             yield refused(name_in(file, path), error)
+    found = as_elsewhere(found, around.paths, around.owned)
     found = with_agreeing_periods(found, path, sidecar, around.owned)
     found = _all_placed(found, around)
     found = with_tags_joined(
@@ -269,7 +272,9 @@ def _paths(names: set[str], name: str, around: _Import) -> Paths | None:
         return None
     listed = around.placing.events.subjects if around.placing is not None else ()
     found = paths_in(names, listed, around.notes, name)
-    around.owned.update([name] if found is not None else [])
+    if found is not None:
+        around.owned.add(name)
+        around.paths.append(found)
     return found
 
 
