@@ -209,6 +209,19 @@ def test_an_asset_column_makes_a_recording_per_machine(tmp_path: Path) -> None:
     assert "named by the column machine" in texts(findings, "asset")
 
 
+def test_samples_of_a_file_with_several_machines_are_called_by_their_machine(
+    tmp_path: Path,
+) -> None:
+    who = [f"P-{i % 2 + 1}" for i in range(200)]
+    put(tmp_path / "all.csv", table(("time", "asset", "v"), stamps(200), who, wave(200)))
+    put(tmp_path / "P-3.csv", table(("time", "v"), stamps(100), wave(100, 9)))
+    samples, _ = read_all(tmp_path)
+    parts = ("learn", "calibrate", "judge")
+    assert {one.source for one in samples} == {
+        f"{name}{part}" for name in ("all.csv#P-1/", "all.csv#P-2/", "P-3.csv#") for part in parts
+    }
+
+
 def test_monthly_files_continue_one_record(tmp_path: Path) -> None:
     put(tmp_path / "pump_2024-04.csv", table(("time", "v"), stamps(50), wave(50)))
     later = [t.replace("06:0", "06:1") for t in stamps(50)]

@@ -6,7 +6,8 @@ Holds the two shapes all readers end in: `Series`, rows in time that are still t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -113,6 +114,7 @@ class Series:
         stated: whether the data says what is a fault; else it is assumed normal.
         many: columns of words that are no channels, as they have too many.
         blank: by condition, (rows,) where its cell is empty.
+        shared: whether its file holds other machines, too.
     """
 
     asset: str
@@ -130,6 +132,7 @@ class Series:
     leaks: tuple[str, ...] = ()
     many: tuple[str, ...] = ()
     blank: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    shared: bool = False
 
     @property
     def rows(self) -> int:
@@ -165,6 +168,12 @@ class Series:
         start, end, label = self.faults[0]
         alone = len(self.faults) == 1 and start == 0 and end >= self.rows
         return label if alone else ""
+
+
+def sharing(found: Sequence[Series]) -> list[Series]:
+    """Series, with those marked whose file holds several machines."""
+    files = Counter(source for source, _ in {(one.source, one.asset) for one in found})
+    return [replace(one, shared=files[one.source] > 1) for one in found]
 
 
 def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
@@ -226,7 +235,7 @@ def _recording(series: Series, part: Part, start: int, end: int, number: int) ->
     label = _label_of(spans) if spans else ("normal" if series.stated or part.role else "")
     return Recording(
         asset=series.asset,
-        source=f"{series.source}{tail}{f'@{number + 1}' if number else ''}",
+        source=f"{_called(series, part.role)}{f'@{number + 1}' if number else ''}",
         window=_window(series, start, end),
         label=label,
         spans=spans,
@@ -240,6 +249,12 @@ def _recording(series: Series, part: Part, start: int, end: int, number: int) ->
             **({"leaks": list(series.leaks)} if series.leaks else {}),
         },
     )
+
+
+def _called(series: Series, role: str) -> str:
+    """What samples of a series are called: by their file, and where it holds several by their machine."""
+    told = "/".join(filter(None, (series.asset if series.shared else "", role)))
+    return f"{series.source}#{told}" if told else series.source
 
 
 def _group(series: Series, tail: str) -> str:

@@ -61,6 +61,7 @@ from kits.predictive_maintenance._reading.recording import (
     Series,
     recordings,
     runs,
+    sharing,
 )
 from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.row_times import times_of
@@ -166,7 +167,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         )
     for series in found:
         say_gaps(series, notes)
-    for series, part in without_learnt(cut_all(found, sidecar.learn, notes), notes):
+    for series, part in without_learnt(cut_all(sharing(found), sidecar.learn, notes), notes):
         for recording in recordings(series, part):
             try:
                 yield recording.sample()
