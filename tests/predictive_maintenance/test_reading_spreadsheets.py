@@ -163,6 +163,16 @@ def test_sheets_in_which_a_column_names_the_machine_are_one_table(tmp_path: Path
     assert sizes(samples) == {"A": N, "B": N}
 
 
+def test_a_sheet_that_lists_faults_beside_the_recording_is_told(tmp_path: Path) -> None:
+    listed = [["Beginn", "Ende", "Störung"], [START, START + timedelta(hours=1), "Lager"]]
+    sheets = {"Daten": [HEADER[:3], *(row[:3] for row in ROWS)], "Störungen": listed, "Info": listed}  # fmt: skip
+    xlsx(tmp_path / "a.xlsx", sheets)
+    _, findings = read_all(tmp_path)
+    (told,) = [one for one in findings if "lists of faults" in one.text]
+    assert told.level == "warn" and "the sheet 'Störungen'" in told.text
+    assert "a file of its own" in told.fix
+
+
 def test_errors_in_a_sheet_are_missing_readings_that_are_told(tmp_path: Path) -> None:
     rows = [[*row[:2], "=NA()" if n == 5 else row[2], row[3]] for n, row in enumerate(ROWS)]
     path = xlsx(tmp_path / "a.xlsx", [HEADER, *rows])

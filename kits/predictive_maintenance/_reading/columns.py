@@ -7,6 +7,7 @@ name is a guess: `machines.yaml` overrides it and findings say what was guessed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
@@ -108,10 +109,23 @@ _HOURS = {
 }  # fmt: skip
 
 
+_OF_FAULTS = (
+    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stop", "breakdown", "outage", "incident", "alarm", "alert",
+    "fehler", "stör", "stoer", "ausf", "stillst", "panne", "arret", "arrêt", "fallo", "parada", "averia", "avería", "guast", "ferm",
+)  # fmt: skip
+"""In the name of a file or sheet that may list faults; what it holds decides."""
+
+
 def plain(name: str) -> str:
     """A name as the tables know it: lower case, one `_` for whatever is no letter or digit."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name.strip())
     return re.sub(r"[^0-9a-zäöüß]+", "_", spaced.lower()).strip("_")
+
+
+def tells_of_faults(name: str) -> bool:
+    """Whether the name of a file or a sheet says that it lists faults."""
+    word = plain(unicodedata.normalize("NFC", name))
+    return any(w in word for w in _OF_FAULTS)
 
 
 def role_of(name: str) -> Role | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -23,6 +22,7 @@ from kits.predictive_maintenance._reading.columns import (
     is_normal,
     plain,
     role_of,
+    tells_of_faults,
 )
 from kits.predictive_maintenance._reading.event_times import LAST_SECOND, tells_days, with_hours
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
@@ -31,11 +31,6 @@ from kits.predictive_maintenance._reading.tables import read_table
 from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20
-_WORDS = (
-    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stop", "breakdown", "outage", "incident", "alarm", "alert",
-    "fehler", "stör", "stoer", "ausf", "stillst", "panne", "arret", "arrêt", "fallo", "parada", "averia", "avería", "guast", "ferm",
-)  # fmt: skip
-"""In the name of a file that may list faults; what it holds decides."""
 _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
     "start": ("beginn", "begin", "start", "anfang", "von", "ab", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
               "meldedatum", "meldungsdatum", "störungsdatum", "ausfalldatum", "notif date", "notification date", "malfunction date", "breakdown date",
@@ -174,8 +169,7 @@ def _of_one_folder(events: Events, folder: Path) -> bool:
 
 def is_called_a_list(file: Path) -> bool:
     """Whether a file's name says that it lists faults."""
-    word = plain(unicodedata.normalize("NFC", file.stem))
-    return any(w in word for w in _WORDS)
+    return tells_of_faults(file.stem)
 
 
 def _open(file: Path, sidecar: Sidecar, *, by_any_name: bool = False) -> Events | None:

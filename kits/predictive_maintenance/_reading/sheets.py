@@ -23,7 +23,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import open_sheets
 from kits.core.spreadsheets.naming import where_of
 from kits.core.spreadsheets.workbook import SheetTable
-from kits.predictive_maintenance._reading.columns import role_of
+from kits.predictive_maintenance._reading.columns import role_of, tells_of_faults
 from kits.predictive_maintenance._reading.periods import without_date, without_period
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
 from kits.predictive_maintenance._reading.table import Column, Floats
@@ -103,7 +103,14 @@ def _text(path: Path, stated: str, size: int, changed_ns: int) -> SheetText | No
         left = ", ".join(map(repr, others[:10]))
         read = f"the sheet {taken[0].sheet!r} is" if len(taken) == 1 else f"{len(taken)} sheets are"
         findings.append(Finding("table", "pass", f"{read} read, not {left}"))
+    findings += [_list_left_out(path.name, sheet) for sheet in others if tells_of_faults(sheet)]
     return SheetText(where, _written(taken, machines), taken[0].percents, tuple(findings))
+
+
+def _list_left_out(name: str, sheet: str) -> Finding:
+    text = f"the sheet {sheet!r} is called as lists of faults are, and is not read"
+    fix = "save it as a file of its own in the folder of the recordings"
+    return Finding("labels", "warn", text, (name,), fix)
 
 
 def _said_of(taken: Sequence[SheetTable], machines: Sequence[str] | None, name: str) -> Finding:
