@@ -273,6 +273,17 @@ def test_a_failure_long_after_the_last_reading_is_in_no_recording(tmp_path: Path
     assert "nothing was recorded: they are in no recording\np 2024-03-01T12:43:00 UTC" in said
 
 
+@pytest.mark.parametrize(("hours", "marked"), [(2, [(279, 398, "Lager")]), (0.5, [])])
+def test_a_failure_that_is_entered_after_the_logger_stopped_with_its_machine_has_its_hours_before(
+    tmp_path: Path, hours: float, marked: list[tuple[int, int, str]]
+) -> None:
+    listed = "time,machine,failure\n2024-03-01 14:00,p,Lager\n"
+    found, said = _marked_by(tmp_path, listed, f"labels: {{before_h: {hours}}}\n")
+    assert found == marked
+    assert ("nothing was recorded" in said) is not bool(marked)
+    assert "state labels.before_h" not in said
+
+
 def test_a_failure_of_a_day_is_marked_all_day(tmp_path: Path) -> None:
     put(tmp_path / "p.csv", table(("time", "v"), stamps(400, 600), range(400)))
     put(tmp_path / "failures.csv", "date,machine,failure\n2024-03-03,p,Lager\n")

@@ -60,7 +60,8 @@ class Placing:
             return None
         self.known |= keys
         events = [event for event in self.events.events if event.subject in keys]
-        near_s = max(_NEAR_PERIODS * series.period_s, _NEAR_S)
+        # a logger that stops with its machine is silent before anybody enters the failure
+        near_s = max(_NEAR_PERIODS * series.period_s, _NEAR_S, 3600.0 * (self.before_h or 0.0))
         rows = tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds, near_s))
         self.marked.update([series.asset] if rows else [])
         return rows
@@ -186,7 +187,12 @@ class Placing:
                 notes.say("labels", text, where)
             else:
                 text = f"at the time of faults of {name} nothing was recorded: they are in no recording"
-                notes.warn("labels", text, where, "is time.timezone stated, was the machine called so then? else bring what was recorded")  # fmt: skip
+                late = (
+                    ""
+                    if self.before_h
+                    else " did the recording end when it stood? then state labels.before_h in machines.yaml;"
+                )
+                notes.warn("labels", text, where, f"is time.timezone stated, was the machine called so then?{late} else bring what was recorded")  # fmt: skip
 
 
 def loose(name: str) -> str:
