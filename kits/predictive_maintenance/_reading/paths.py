@@ -53,9 +53,12 @@ class Paths:
 
     def rows(self, tags: Texts) -> Iterator[tuple[str, NDArray[np.intp]]]:
         """Rows of each machine, with those that it shares."""
-        of = [self.machines.get(_key(tag), frozenset()) for tag in tags.tolist()]
+        words = tags.tolist()
+        number = {tag: at for at, tag in enumerate(dict.fromkeys(words))}
+        codes = np.fromiter((number[tag] for tag in words), np.int64, len(words))
+        of = [self.machines.get(_key(tag), frozenset()) for tag in number]
         for machine in self.all():
-            yield machine, np.flatnonzero([machine in own for own in of])
+            yield machine, np.flatnonzero(np.array([machine in own for own in of])[codes])
 
     def columns(self, chosen: Chosen) -> Iterator[tuple[str, Chosen]]:
         """What is measured of each machine, with what it shares."""
