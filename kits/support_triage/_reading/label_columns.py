@@ -18,11 +18,15 @@ from kits.support_triage._reading.fits import (
 )
 from kits.support_triage._reading.naming import ranked, words_of
 from kits.support_triage._reading.role_names import (
+    ASKS,
     CODES,
     LABEL_NAMES,
+    READS,
     STATES,
     SURE_LABELS,
     WHOLE_LABELS,
+    WRITES,
+    WRITES_WHOLE,
 )
 
 _LABEL_WORDS = 8
@@ -57,9 +61,14 @@ def label_in(free: Mapping[str, list[str]], taken: set[str], nested: Collection[
         if not all_the_same(free[name]):
             return name
         same = same or name
-    left = [n for n in free if n not in taken and n not in nested]
+    left = [n for n in free if n not in taken and n not in nested and not _is_person(n)]
     others = [n for n in left if are_labels(free[n]) and are_few(free[n])]
     return others[0] if len(others) == 1 else same
+
+
+def _is_person(name: str) -> bool:
+    """Whether a column is called like who asked, wrote or answers, which is no intent."""
+    return plain(name) in WRITES_WHOLE or bool(words_of(name) & (WRITES | ASKS | READS))
 
 
 def flags_in(

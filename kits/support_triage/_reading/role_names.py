@@ -53,7 +53,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "group": _names(
         "thread", "thread_id", "conversation", "conversation_id", "customer", "customer_id", "user_id", "account_id",
-        "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group",
+        "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group", "issue_key", "issue_id", "issue_number", "case_id",
+        "case_number", "incident_id", "request_id", "ticket_number", "ticketnummer", "ticket_nr", "fallnummer", "vorgangsnummer",
     ),
     "id": _names(
         "id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "ticketnummer", "fallnummer", "nr", "vorgangsnummer", "チケット番号",
@@ -83,6 +84,28 @@ READS = frozenset({
 """Words of one whose cells are addresses of somebody else."""
 RECEIVES = frozenset({"to", "cc", "bcc", "an", "para", "recipients"})
 """Those of whom a mail went to: they never wrote it."""
+TICKETS = frozenset({
+    "ticketid", "ticketnumber", "ticketno", "ticket", "conversationid", "conversation", "caseid", "casenumber", "case", "issueid", "issuenumber",
+    "issuekey", "issue", "requestid", "parentid", "parentcaseid", "tn", "threadid", "thread", "incidentid", "incidentnumber", "incident",
+    "ticketnummer", "ticketnr", "vorgangsnummer", "fallnummer", "vorgang", "numeroticket", "numerodeticket", "idticket", "idticketu",
+})  # fmt: skip
+"""What the number of a ticket is called where each row is something that was said of it; without signs."""
+WRITES = frozenset({
+    "author", "sender", "commenter", "writer", "poster", "login", "autor", "auteur", "autore", "verfasser", "absender", "ersteller", "expediteur",
+    "remitente", "remetente", "mittente", "afzender", "nadawca", "creator", "submitted_by", "forfatter", "автор", "作成者", "差出人",
+})  # fmt: skip
+"""Words of a column that names who wrote a row."""
+WRITES_WHOLE = frozenset({
+    "from", "from_address", "from_email", "from_name", "user", "user_id", "user_name", "username", "user_email", "created_by", "created_by_id",
+    "created_by_name", "written_by", "posted_by", "sent_by", "by", "von", "de", "da", "erstellt_von", "creado_por", "creato_da", "cree_par",
+    "name", "email", "e_mail", "user_login", "from_address_email",
+})  # fmt: skip
+"""Such names as a whole; their words mean other things as well."""
+ASKS = frozenset({
+    "requester", "requestor", "requesters", "customer", "client", "contact", "reporter", "submitter", "kunde", "kundin", "melder", "antragsteller",
+    "anforderer", "demandeur", "cliente", "solicitante", "richiedente", "klant", "aanvrager", "caller",
+})  # fmt: skip
+"""Words of a column that names who asked."""
 WHOLE_LABELS = frozenset({"group", "gruppe", "groupe", "grupo", "gruppo"})
 """Names that mean a label by themselves alone: a help desk's `Group` does, a `Customer group` or an `Age group` does not."""
 STATES = frozenset({"status", "state", "stage"})

@@ -6,6 +6,7 @@ It knows roles, not names of columns; which files there are is `table_files.py`'
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,6 @@ from kits.core.tables import BadRow, Row
 from kits.support_triage._mail.html_text import html_to_text
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading.answered import Answered
-from kits.support_triage._reading.authors import Sides, sides_of
 from kits.support_triage._reading.fits import SPLITS_SAID, YES, are_pages
 from kits.support_triage._reading.levels import (
     SENTIMENT,
@@ -37,6 +37,7 @@ from kits.support_triage._reading.row_dates import ReadDate, date_reader
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
 from kits.support_triage._reading.text_files import is_mail
+from kits.support_triage._reading.writers import Writers
 
 NOBODY = "customer@example.invalid"
 """Who wrote a row that names nobody: a mail without a sender would be taken for a machine's."""
@@ -59,7 +60,7 @@ class RowReader:
         pages: columns whose texts are written in HTML.
         whole: whether the texts are whole mails, with their headers.
         intent: of all its rows; empty: these tell it.
-        sides: cell of the column of authors → whether the customer or the firm wrote the row.
+        writers: who wrote the rows; what the firm did is left out.
     """
 
     name: str
@@ -70,20 +71,21 @@ class RowReader:
     read_date: ReadDate = lambda _: None
     pages: frozenset[str] = frozenset()
     whole: bool = False
-    sides: Sides = field(default_factory=dict)
+    writers: Writers = field(default_factory=Writers)
     intent: str = ""
     answered: Answered = field(default_factory=Answered)
 
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
-        lost, bare, own = 0, False, 0
+        lost, bare = 0, False
         empty: list[str] = []
+        passed: defaultdict[str, list[str]] = defaultdict(list)
         for number, row, pieces in self._joined(rows):
             if isinstance(row, str):
                 yield self._refused(number, row)
                 continue
-            if self.sides.get(_cell(row, self.roles.author).strip()) == "firm":
-                own += 1
+            if told := self.writers.firm_by(row):
+                passed[told].append(f"{self.name}:{number}")
                 continue
             if self._says_nothing(row):
                 empty.append(f"{self.name}:{number}")
@@ -103,14 +105,7 @@ class RowReader:
                 (self.name,),
                 "nothing to do if so; where 1 is the most urgent, say it in mails.yaml: urgency: {'1': 3, '2': 2, '3': 1}",
             )
-        if own:
-            yield Finding(
-                "mails-passed-over",
-                "warn",
-                f"{own} rows were written by the firm, as {self.roles.author!r} says, and were left out",
-                (self.name,),
-                "nothing to do: they are no customers' mails to learn from; to read them too, ignore the column in mails.yaml",
-            )
+        yield from self.writers.findings(passed, self.name)
         if empty:
             yield self._without_text(empty)
         if lost:
@@ -309,10 +304,7 @@ def as_written(reader: RowReader, head: list[Row]) -> tuple[RowReader, list[Find
         "whole-mails", "pass", f"{roles.text!r} holds whole mails with their headers: read as mails", (reader.name,),
     )] if whole else []  # fmt: skip
     scale = tone_scale(tones) if tones else reader.tones
-    sides = sides_of(roles.author, _filled(head, roles.author)) if roles.author else {}
-    return replace(
-        reader, tones=scale, read_date=read_date, pages=pages, whole=whole, sides=sides
-    ), told
+    return replace(reader, tones=scale, read_date=read_date, pages=pages, whole=whole), told
 
 
 def _filled(head: list[Row], column: str) -> list[str]:

@@ -74,7 +74,8 @@ class Sidecar(Section):
         "thread", description="what stays in one split: a thread, or all mails of one sender"
     )
     own_addresses: tuple[str, ...] = Field(
-        (), description="the firm's own addresses: what they wrote in a mailbox is left out"
+        (),
+        description="the firm's own addresses, in a table also its people's names: what they wrote is left out",
     )
     splits: dict[str, Literal["train", "val", "test"]] = Field(
         {}, description="file or folder name → split"

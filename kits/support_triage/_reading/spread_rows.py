@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from kits.core.row_sources import RowSource
 from kits.core.tables import BadRow, Row
@@ -33,3 +34,8 @@ def spread_rows(table: RowSource, most: int = MOST_ROWS) -> list[Row]:
             number = -1
         number += 1
     return kept
+
+
+def good_rows(table: RowSource) -> Iterator[Row]:
+    """All rows that can be read."""
+    return (found[1] for found in table.rows() if not isinstance(found, BadRow))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kits.core.errors import DataError
@@ -23,13 +24,14 @@ from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import Sidecar
-from kits.support_triage._reading.spread_rows import spread_rows
+from kits.support_triage._reading.spread_rows import good_rows, spread_rows
 from kits.support_triage._reading.together import (
     with_file_names,
     with_messages,
     with_names,
     with_shared_roles,
 )
+from kits.support_triage._reading.writers import writers_in
 
 MAX_FILES = 100_000
 """What each is for is found out before the first one is read."""
@@ -108,7 +110,9 @@ def _said(found: Found) -> Finding:
 def _rows(found: Found, sidecar: Sidecar, seen: set[bytes] | None) -> Iterator[RawSample | Finding]:
     known = sidecar.model_copy(update={"labels": {**found.names, **sidecar.labels}})
     reader = RowReader(found.name, found.roles, known, found.split, intent=found.intent)
-    reader, told = as_written(reader, spread_rows(found.table))
+    head = spread_rows(found.table)
+    reader, told = as_written(reader, head)
+    reader = replace(reader, writers=writers_in(good_rows(found.table), head, found.roles, sidecar))
     yield from told
     if seen is None:
         yield from reader.samples(found.table.rows())

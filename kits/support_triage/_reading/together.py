@@ -49,11 +49,13 @@ def with_messages(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Found
             why = f"it holds what was said of the tickets in {tickets.name}, which have a text of their own"
             told.append(not_read(messages.name, why))
             continue
-        table = joined(tickets.table, messages.table, messages.roles, by)
+        table, writers = joined(tickets.table, messages.table, messages.roles, by, sidecar)
         both = judged(tickets.name, table, spread_rows(table), sidecar)
         kept[kept.index(tickets)] = replace(both, doubt="")
         said = f"{messages.name} holds what was said of the tickets in {tickets.name} ({by[0]!r} is {by[1]!r} there): of each the customer's first message is the text"
-        told.append(Finding("columns", "pass", said, (messages.name,)))
+        known = f"; what the firm wrote is left out, {writers.told}" if writers.firm else ""
+        told.append(Finding("columns", "pass", said + known, (messages.name,)))
+        told += writers.doubted(messages.name, "of each ticket the first message was taken for the customer's")  # fmt: skip
     return kept, told
 
 
