@@ -88,10 +88,10 @@ class Dataset:
         return self.blobs.get(item.sample.digest)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """split → label → number of samples; an unannotated sample counts under `NO_LABEL`, and one of which nothing is said any more."""
+        """split → label → number of samples; one without a label counts under `NO_LABEL`, whatever else is said of it."""
         table: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
         for item in self.items:
-            label = item.annotation.label if item.annotation and item.annotation.says else NO_LABEL
+            label = (item.annotation.label if item.annotation else "") or NO_LABEL
             row = table[item.split]
             row[label] = row.get(label, 0) + 1
         return table

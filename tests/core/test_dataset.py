@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kits.core import dataset
+from kits.core.annotation import Annotation
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import DatasetHeader
 from kits.core.errors import DataError
+from kits.core.prediction import Quantity
 from tests.core.builders import item
 
 HEADER = DatasetHeader(kit="visual-inspection", labels=("good",), split_rule="by group", seed=0)
@@ -42,6 +46,14 @@ def test_a_changed_version_is_refused(blobs, tmp_path):
     path.write_text(path.read_text().replace("good", "evil"))
     with pytest.raises(DataError, match="changed after it was made"):
         dataset.load(path, blobs)
+
+
+def test_what_has_no_label_is_counted_as_such_whatever_else_is_said_of_it(blobs):
+    urgent = Annotation(quantities=(Quantity("urgency", 3.0, "level"),))
+    said = [Annotation(label="good"), urgent, Annotation(), None]
+    items = [replace(item(f"s{n}"), annotation=one) for n, one in enumerate(said)]
+    made = dataset.build(HEADER, items, blobs)
+    assert made.counts()["train"] == {"good": 1, "(none)": 3}
 
 
 def test_a_group_in_two_splits_is_refused(blobs):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from kits.core.row_sources import RowSource, Source, passed_over
 from kits.core.tables import Row
 from kits.support_triage._reading import parquet_rows
 from kits.support_triage._reading.fits import FEW_ROWS, all_the_same, are_few
+from kits.support_triage._reading.levels import URGENCY, level_of
+from kits.support_triage._reading.naming import ranked
+from kits.support_triage._reading.role_names import NAMES
 from kits.support_triage._reading.roles import Roles, find_roles
+from kits.support_triage._reading.rows import urgency_unknown
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
 from kits.support_triage._reading.spread_rows import spread_rows
@@ -149,6 +154,19 @@ def unlabelled(tables: Sequence[Found]) -> list[Finding]:
     told = f"{text}; of few values are {', '.join(few[:_SHOWN])}"
     fix = "is it one of them? then columns: {label: [its name]} in mails.yaml, and import with --replace; else kit label"
     return [Finding("no-labels", "warn", told, (largest.name,), fix)]
+
+
+def urgency_unread(found: Found) -> Iterator[Finding]:
+    """What is said of a column that is called like urgency, and holds words that are not known."""
+    head, taken = spread_rows(found.table), set(found.roles.said_columns())
+    for name in ranked({name: [] for name in found.table.columns}, NAMES["urgency"], words=False):
+        cells = [cell for row in head if (cell := row.get(name, "").strip())]
+        if not found.roles.urgency and name not in taken and are_few(cells):
+            words = [
+                cell for cell, _ in Counter(cells).most_common() if level_of(cell, URGENCY) is None
+            ]
+            yield urgency_unknown(found.name, name, words, len(cells))
+            return
 
 
 def not_read(name: str, why: str) -> Finding:

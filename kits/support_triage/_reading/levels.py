@@ -1,29 +1,58 @@
 """Words and numbers for how urgent a mail is and in which tone it is written → levels.
 
-Tables only: what people write in such columns, in six languages.
+Tables only: what people write in such columns.
 """
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 
-URGENCY: Mapping[str, float] = {
-    **dict.fromkeys(("lowest", "very low", "trivial", "none", "planning", "sehr niedrig"), 0.0),
-    **dict.fromkeys(("low", "minor", "niedrig", "gering", "basse", "faible", "baja", "bassa", "laag"), 1.0),
-    **dict.fromkeys(
-        ("medium", "normal", "moderate", "standard", "mittel", "moyenne", "media", "normale", "gemiddeld"), 2.0
+_URGENCY: Mapping[float, tuple[str, ...]] = {
+    0.0: (
+        "lowest", "very low", "trivial", "none", "planning", "sehr niedrig", "très basse", "très faible", "muy baja", "muito baixa",
+        "molto bassa", "zeer laag",
     ),
-    **dict.fromkeys(("high", "major", "hoch", "haute", "elevee", "élevée", "alta", "hoog", "important"), 3.0),
-    **dict.fromkeys(
-        (
-            "critical", "urgent", "highest", "very high", "emergency", "blocker", "kritisch", "dringend", "sehr hoch",
-            "critique", "urgente", "critica", "crítica", "immediate",
-        ),
-        4.0,
+    1.0: (
+        "low", "minor", "niedrig", "gering", "bas", "basse", "faible", "mineur", "mineure", "bajo", "baja", "baixo", "baixa", "basso", "bassa",
+        "laag", "niski", "niska", "låg", "lav", "matala", "nízký", "nízká", "düşük", "низкий", "низкая", "低", "낮음",
     ),
-    **{f"p{n}": float(5 - n) for n in range(1, 6)},
+    2.0: (
+        "medium", "normal", "moderate", "standard", "mittel", "moyen", "moyenne", "normale", "medio", "media", "médio", "média", "gemiddeld",
+        "normaal", "średni", "średnia", "normalny", "medel", "mellem", "middels", "normaali", "střední", "normální", "orta", "средний", "средняя",
+        "обычный", "нормальный", "中", "普通", "一般", "보통", "중간",
+    ),
+    3.0: (
+        "high", "major", "hoch", "wichtig", "haut", "haute", "élevé", "élevée", "majeur", "majeure", "alto", "alta", "hoog", "wysoki", "wysoka",
+        "hög", "høj", "høy", "korkea", "vysoký", "vysoká", "yüksek", "высокий", "высокая", "important", "importante", "高", "높음",
+    ),
+    4.0: (
+        "critical", "urgent", "highest", "very high", "emergency", "blocker", "immediate", "kritisch", "dringend", "sehr hoch", "sehr dringend", "sofort",
+        "critique", "urgente", "bloquant", "bloquante", "très élevé", "très élevée", "très haute", "crítico", "crítica", "muy alta", "muito alta",
+        "molto alta", "kritiek", "zeer hoog", "krytyczny", "krytyczna", "pilny", "pilne", "akut", "kritisk", "kriittinen", "kritický", "kritická",
+        "acil", "kritik", "срочный", "критический", "критичный", "緊急", "至急", "紧急", "긴급",
+    ),
 }  # fmt: skip
+
+
+def _bare(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
+URGENCY: Mapping[str, float] = {
+    **{
+        spelled: level
+        for level, words in _URGENCY.items()
+        for word in words
+        for spelled in (word, _bare(word))
+    },
+    **{
+        f"{word}{n}": float(5 - n)
+        for word in ("p", "s", "sev", "sev ", "sev-", "prio ", "priority ")
+        for n in range(1, 6)
+    },
+}
 """Larger is more urgent; `P1` is the most urgent of its scale."""
 
 SENTIMENT: Mapping[str, float] = {

@@ -41,7 +41,12 @@ SUBJECT_NAMES = _names(
 NAMED = _names("name", "card_name", "task_name", "item_name")
 """What boards call the title of a card; elsewhere it is a person's name, which is shorter."""
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "urgency": _names("urgency", "priority", "severity", "dringlichkeit", "prioritaet", "prioritat", "impact", "優先度"),
+    "urgency": _names(
+        "urgency", "priority", "severity", "dringlichkeit", "prioritaet", "prioritat", "prio", "urgence", "priorite", "gravite", "urgencia", "prioridad",
+        "gravedad", "severidad", "criticidad", "prioridade", "urgenza", "priorita", "gravita", "urgentie", "prioriteit", "priorytet", "pilnosc",
+        "prioritet", "prioriteetti", "nalehavost", "öncelik", "oncelik", "aciliyet", "срочность", "приоритет", "緊急度", "優先度", "紧急程度", "优先级", "긴급도", "우선순위",
+        "criticality", "impact", "wichtigkeit", "importance",
+    ),
     "sentiment": _names("sentiment", "polarity", "tone", "positive", "stimmung", "mood"),
     "language": _names("language", "lang", "locale", "sprache", "langue", "idioma", "lingua"),
     "date": _names(

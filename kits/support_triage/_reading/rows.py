@@ -5,8 +5,9 @@ It knows roles, not names of columns; which files there are is `table_files.py`'
 
 from __future__ import annotations
 
+import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -44,7 +45,7 @@ NOBODY = "customer@example.invalid"
 MEDIA_TYPE = "message/rfc822"
 MAX_LABEL = 200
 MAX_INTENTS = 50
-_SHOWN, _ALMOST_ALL = 20, 0.9
+_SHOWN, _FEW_WORDS, _ALMOST_ALL = 20, 6, 0.9
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,240}@[^<>\s]{1,240}>")
 
 
@@ -79,6 +80,7 @@ class RowReader:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
         lost, bare = 0, False
         empty: list[str] = []
+        unknown: Counter[str] = Counter()
         passed: defaultdict[str, list[str]] = defaultdict(list)
         for number, row, pieces in self._joined(rows):
             if isinstance(row, str):
@@ -90,7 +92,10 @@ class RowReader:
             if self._says_nothing(row):
                 empty.append(f"{self.name}:{number}")
                 continue
-            bare = bare or self._is_bare_number(_cell(row, self.roles.urgency))
+            urgency = _cell(row, self.roles.urgency).strip()
+            bare = bare or self._is_bare_number(urgency)
+            if urgency and self._urgency(urgency) is None:
+                unknown[urgency] += 1
             made = self._sample(number, row, pieces)
             if isinstance(made, Finding):
                 yield made
@@ -105,6 +110,8 @@ class RowReader:
                 (self.name,),
                 "nothing to do if so; where 1 is the most urgent, say it in mails.yaml: urgency: {'1': 3, '2': 2, '3': 1}",
             )
+        if unknown:
+            yield urgency_unknown(self.name, self.roles.urgency, list(unknown), unknown.total())
         yield from self.writers.findings(passed, self.name)
         if empty:
             yield self._without_text(empty)
@@ -215,11 +222,14 @@ class RowReader:
         cell = cell.strip()
         return bool(cell) and cell not in self.sidecar.urgency and is_number(cell)
 
+    def _urgency(self, cell: str) -> float | None:
+        stated = self.sidecar.urgency.get(cell)
+        return level_of(cell, URGENCY) if stated is None else stated
+
     def _quantities(self, row: Row) -> Iterator[Quantity]:
         urgency = _cell(row, self.roles.urgency).strip()
         if urgency:
-            stated = self.sidecar.urgency.get(urgency)
-            level = level_of(urgency, URGENCY) if stated is None else stated
+            level = self._urgency(urgency)
             if level is not None:
                 yield Quantity("urgency", level, "level")
         tone = _cell(row, self.roles.sentiment).strip()
@@ -275,6 +285,20 @@ class RowReader:
             (f"{self.name}:{number}",),
             "correct the row, or leave it out",
         )
+
+
+def urgency_unknown(name: str, column: str, words: Sequence[str], rows: int) -> Finding:
+    """What is said of words for urgency that nobody told the level of."""
+    shown = ", ".join(words[:_FEW_WORDS]) + (", …" if len(words) > _FEW_WORDS else "")
+    stated = ", ".join(f"{json.dumps(word, ensure_ascii=False)}: {at}" for at, word in enumerate(words[:2], start=1))  # fmt: skip
+    return Finding(
+        "urgency-unknown",
+        "warn",
+        f"{rows} rows of {name} have no urgency: it is not known how urgent {shown} in {column!r} is",
+        (name,),
+        f"say it in mails.yaml, larger is more urgent: columns: {{urgency: {json.dumps(column, ensure_ascii=False)}}} and urgency: {{{stated}, …}};"
+        " nothing to do if it is none",
+    )
 
 
 def joined_intents(cell: str, separators: str) -> str:

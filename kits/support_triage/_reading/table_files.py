@@ -19,6 +19,7 @@ from kits.support_triage._reading.found_tables import (
     not_read,
     telling_tables,
     unlabelled,
+    urgency_unread,
 )
 from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.roles import Roles
@@ -82,6 +83,7 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     seen: set[bytes] | None = set() if mixed else None
     for table in sorted(tables, key=lambda t: (not t.main, t.name)):
         yield _said(table)
+        yield from urgency_unread(table)
         yield from _rows(table, sidecar, seen)
 
 
