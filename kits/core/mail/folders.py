@@ -6,7 +6,7 @@ Tables only; several languages, because mail programs translate their folders.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _INBOX = (
     "inbox", "posteingang", "boîte de réception", "bandeja de entrada", "posta in arrivo", "caixa de entrada",
@@ -16,7 +16,7 @@ _INBOX = (
 _DEFAULT = (
     *_INBOX, "todos", "archive", "archives", "archiv", "archivio", "archivo", "archived", "mail", "mails", "mailbox", "maildir", "cur",
     "new", "messages", "imported", "import", "export", "emails", "eml", "mbox", "takeout", "important", "starred",
-    "unread", "opened", "chats", "flagged", "seen", "answered", "unlabeled", "unlabelled",
+    "unread", "opened", "chat", "chats", "flagged", "seen", "answered", "unlabeled", "unlabelled",
     # what Gmail notes of each mail, in the account's language, beside what people call it
     "archiviert", "geöffnet", "ungelesen", "wichtig", "markiert", "mit stern",
     "archivé", "archivés", "messages archivés", "ouvert", "ouverts", "non lu", "non lus", "importants", "suivis",
@@ -42,7 +42,7 @@ _OWN = {
     ),
     "drafts": (
         "drafts", "draft", "entwürfe", "brouillons", "borradores", "bozze", "rascunhos", "concepten", "utkast",
-        "wersje robocze", "templates", "vorlagen", "koncepty", "rozepsané", "kladder", "taslaklar",
+        "wersje robocze", "templates", "vorlagen", "koncepty", "rozepsané", "kladder", "taslaklar", "unsent messages",
     ),
     "trash": (
         "trash", "deleted items", "deleted messages", "deleted", "bin", "papierkorb", "gelöschte elemente", "gelöscht",
@@ -66,6 +66,7 @@ OWN_FOLDERS: Mapping[str, str] = {name: kind for kind, names in _OWN.items() for
 _OWN_LOOSELY = {name.replace("-", " "): kind for name, kind in OWN_FOLDERS.items()}
 """Programs write `Junk E-Mail`, `Junk-E-Mail` and `Junk Email` of one folder."""
 _SYSTEM = re.compile(r"^(\\.*|(category|categor[ií]a|cat[ée]gorie|kategori[ea]?)( ?:)? .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
+_PERIOD = re.compile(r"((19|20)\d\d)?[-_. ]?(0[1-9]|1[0-2])|(19|20)\d\d")
 
 
 def plain(name: str) -> str:
@@ -83,7 +84,15 @@ def own_kind(name: str) -> str:
 
 def is_default(name: str) -> bool:
     """A folder where mails lie because nobody put them anywhere."""
-    return plain(name) in DEFAULT_FOLDERS
+    return plain(name) in DEFAULT_FOLDERS or bool(_PERIOD.fullmatch(name.strip()))
+
+
+def without_periods(parts: Sequence[str]) -> list[str]:
+    """Folders within each other without the innermost ones that are years or months: `Billing`, `2024` → `Billing`."""
+    kept = list(parts)
+    while len(kept) > 1 and _PERIOD.fullmatch(kept[-1]):
+        kept.pop()
+    return kept
 
 
 def is_system(keyword: str) -> bool:

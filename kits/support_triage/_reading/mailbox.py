@@ -37,6 +37,7 @@ _OWN_WORDS = {
     "drafts": "lie in drafts folders (not sent)",
     "trash": "lie in trash folders (thrown away)",
     "spam": "lie in spam folders (unwanted)",
+    "expunged": "are marked as deleted or moved elsewhere (X-Mozilla-Status)",
     "own": "were written by own_addresses",
 }
 
@@ -152,6 +153,7 @@ class Box:
                 "warn",
                 f"{count} mails {_OWN_WORDS[kind]} and were left out",
                 fix="nothing to do: they are no customers' mails to learn from",
+                left_out=count,
             )
         yield from self._told_pieces()
         if self.labels:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.mail import folders
 from kits.support_triage._reading.imap_names import shown_name
 from kits.support_triage._reading.keywords import (
     first_keywords,
@@ -26,7 +27,7 @@ from kits.support_triage._reading.listed_labels import (
 from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.mailbox import Box, refused
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
-from kits.support_triage._reading.mbox import TooLarge, messages_of
+from kits.support_triage._reading.mbox import TooLarge, is_expunged, messages_of
 from kits.support_triage._reading.rows import NOBODY
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
@@ -61,6 +62,9 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                 if isinstance(content, TooLarge):
                     yield refused(source, content.why, "leave it out, or take its attachments away")
                     continue
+                if is_expunged(content):
+                    box.own["expunged"] += 1
+                    continue
                 made = box.sample(content, source, "" if whole else place, (), split)
                 if made is not None:
                     yield made
@@ -72,7 +76,10 @@ def _place(name: str) -> str:
     parts = [part for part in name.split("/") if part]
     if parts[-1].lower() in ("mbox", "mboxrd") and len(parts) > 1:
         parts = parts[:-1]
-    return shown_name(re.sub(r"\.(mbox|mbx|mboxrd|mboxo|sbd)$", "", parts[-1], flags=re.IGNORECASE))
+    bare = [
+        re.sub(r"\.(mbox|mbx|mboxrd|mboxo|sbd)$", "", one, flags=re.IGNORECASE) for one in parts
+    ]
+    return shown_name(folders.without_periods(bare)[-1])
 
 
 def mbox_files(path: Path) -> list[Path]:
@@ -135,7 +142,7 @@ def _folder(name: str, sidecar: Sidecar) -> str:
     boxes = [part for part in name.split("/")[:-1] if part.lower().endswith(".mbox")]
     if boxes:
         return _place(boxes[-1])
-    for part in reversed(name.split("/")[:-1]):
+    for part in reversed(folders.without_periods(name.split("/")[:-1])):
         if part in sidecar.labels:
             return part
         if split_of(f"{part}/mail", sidecar)[0] is None and not is_piece(part):

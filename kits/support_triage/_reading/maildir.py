@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core.mail import folders
 from kits.support_triage._reading.imap_names import shown_name
 
 MAX_DEPTH = 12
@@ -44,8 +45,10 @@ def is_maildir(path: Path) -> bool:
 
 def mails_of(path: Path) -> Iterator[MaildirMail]:
     """The mails of all folders, in a stable order."""
-    for folder in _folders(path):
-        name = folder.relative_to(path).as_posix()
+    found = list(_folders(path))
+    base = _base(path, found)
+    for folder in found:
+        name = folder.relative_to(base).as_posix()
         keywords = _keyword_names(folder)
         files = [
             f
@@ -56,6 +59,13 @@ def mails_of(path: Path) -> Iterator[MaildirMail]:
         for file in sorted(files, key=lambda f: f.name):
             if file.is_file() and not file.name.startswith("."):
                 yield _mail(file, name, keywords)
+
+
+def _base(path: Path, found: list[Path]) -> Path:
+    """The Maildir in which all others lie, where it is called as such (`Maildir`); else what was named."""
+    outermost = next(iter(found), path)
+    is_around = all(folder.is_relative_to(outermost) for folder in found)
+    return outermost if is_around and folders.is_default(outermost.name) else path
 
 
 def _mail(file: Path, folder: str, names: Mapping[str, str]) -> MaildirMail:
@@ -74,7 +84,7 @@ def _label_of(folder: str) -> str:
     parts = [part for piece in folder.split("/") for part in piece.strip(".").split(".") if part]
     if parts and parts[0].upper() == "INBOX":
         parts = parts[1:]
-    return "/".join(map(shown_name, parts))
+    return "/".join(map(shown_name, folders.without_periods(parts)))
 
 
 def _folders(path: Path) -> Iterator[Path]:

@@ -16,6 +16,10 @@ _READ_LINE = 1 << 20
 _SEPARATOR = re.compile(
     rb"From [^\r\n]{0,300}\d{1,2}:\d{2}(:\d{2})?[^\r\n]{0,40}\d{4}|From \S{1,300}@\S{1,300} |From -"
 )
+_STATUS = re.compile(rb"X-Mozilla-Status:[ \t]{0,9}([0-9a-fA-F]{4})\r?\n", re.IGNORECASE)
+_EXPUNGED = 0x0008
+"""Thunderbird's mark of a mail that stays in the file until the folder is compacted."""
+_MOST_LINES = 50
 _QUOTED = re.compile(rb">{1,20}From ")
 
 
@@ -42,6 +46,16 @@ def messages_of(stream: BinaryIO) -> Iterator[bytes | TooLarge]:
         blank = line in (b"\n", b"\r\n")
     if begun:
         yield _mail(lines, size)
+
+
+def is_expunged(content: bytes) -> bool:
+    """Whether Thunderbird has deleted or moved a mail that the file still holds; its mark stands above what came."""
+    for line in content[: _MOST_LINES * 1_000].splitlines(keepends=True)[:_MOST_LINES]:
+        if found := _STATUS.fullmatch(line):
+            return bool(int(found[1], 16) & _EXPUNGED)
+        if not line.strip():
+            break
+    return False
 
 
 def _is_quoted(line: bytes) -> bool:

@@ -275,6 +275,7 @@ class RowReader:
         return Finding(
             "rows-without-text", "warn", f"{len(rows)} rows of {self.name} have nothing in {columns}: left out", tuple(rows[:_SHOWN]),
             "nothing to do if nobody wrote anything there; else name the column of the text in mails.yaml",
+            left_out=len(rows),
         )  # fmt: skip
 
     def _refused(self, number: int, why: str) -> Finding:

@@ -128,6 +128,7 @@ def _rows(found: Found, sidecar: Sidecar, seen: set[bytes] | None) -> Iterator[R
             f"{len(repeated)} rows of {found.name} stand in another file of this folder already and were left out",
             (found.name,),
             "nothing to do; to read this file for itself, import it alone",
+            left_out=len(repeated),
         )
 
 

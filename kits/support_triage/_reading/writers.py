@@ -73,6 +73,7 @@ class Writers:
                 f"{len(rows)} rows were written by the firm, {told}, and were left out",
                 tuple(rows[:_SHOWN]),
                 f"nothing to do: they are no customers' mails to learn from; to read them too, {undo} in mails.yaml",
+                left_out=len(rows),
             )
         yield from self.doubted(name, "all were read as customers' mails")
 
