@@ -23,6 +23,7 @@ from tests.support_triage.triage import label_of, put, read_all, told
         ("Archives.sbd/2024.sbd/2024-05", ""),
         ("Billing.sbd/2024", "Billing"),
         ("Billing 2024", "Billing 2024"),
+        ("Lines.sbd/05", "05"),
         ("Archives.sbd/Billing", "Billing"),
     ],
 )

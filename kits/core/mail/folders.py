@@ -66,7 +66,8 @@ OWN_FOLDERS: Mapping[str, str] = {name: kind for kind, names in _OWN.items() for
 _OWN_LOOSELY = {name.replace("-", " "): kind for name, kind in OWN_FOLDERS.items()}
 """Programs write `Junk E-Mail`, `Junk-E-Mail` and `Junk Email` of one folder."""
 _SYSTEM = re.compile(r"^(\\.*|(category|categor[ií]a|cat[ée]gorie|kategori[ea]?)( ?:)? .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
-_PERIOD = re.compile(r"((19|20)\d\d)?[-_. ]?(0[1-9]|1[0-2])|(19|20)\d\d")
+_PERIOD = re.compile(r"(19|20)\d\d([-_. ]?(0[1-9]|1[0-2]))?")
+_MONTH = re.compile(r"0[1-9]|1[0-2]")
 
 
 def plain(name: str) -> str:
@@ -90,6 +91,8 @@ def is_default(name: str) -> bool:
 def without_periods(parts: Sequence[str]) -> list[str]:
     """Folders within each other without the innermost ones that are years or months: `Billing`, `2024` → `Billing`."""
     kept = list(parts)
+    if len(kept) > 1 and _MONTH.fullmatch(kept[-1]) and _PERIOD.fullmatch(kept[-2]):
+        kept.pop()
     while len(kept) > 1 and _PERIOD.fullmatch(kept[-1]):
         kept.pop()
     return kept
