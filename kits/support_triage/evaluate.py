@@ -18,6 +18,7 @@ from kits.core.stats import Estimate
 from kits.support_triage._judging import figures, point
 from kits.support_triage._judging.judged import Judged, judge, judged_again, scope_names
 from kits.support_triage._judging.plots import plots
+from kits.support_triage._mail.span import without_strays
 from kits.support_triage.config import Config
 
 __all__ = ["choose_operating_point", "evaluate", "plots", "statistic"]
@@ -86,9 +87,12 @@ def _notes(judged: Sequence[Judged], unread: int, metrics: Mapping[str, Estimate
 def _when(task: EvaluateTask, judged: Sequence[Judged]) -> list[str]:
     """From when the mails are; nothing where few say it. A figure says nothing of a year in which nobody looked."""
     dates = [read_message(task.dataset.content(one.item)).date for one in judged]
-    days = sorted(date.date() for date in dates if date is not None)
-    if len(days) < _MOST * len(judged):
+    known = sorted(date for date in dates if date is not None)
+    if len(known) < _MOST * len(judged):
         return []
+    days = without_strays(known)
+    apart = len(known) - len(days)
+    but = f" (but for {apart} with a date a year or more apart)" if apart else ""
     return [
-        f"these mails came from {days[0]} to {days[-1]}: figures are about that time; of later mails tells kit replay"
+        f"these mails came from {days[0].date()} to {days[-1].date()}{but}: figures are about that time; of later mails tells kit replay"
     ]

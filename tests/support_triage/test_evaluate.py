@@ -76,17 +76,21 @@ def test_intents_are_counted_with_what_is_out_of_scope_apart() -> None:
 
 
 def test_figures_say_from_when_their_mails_are() -> None:
-    def dated(number: int, month: int) -> RawSample:
+    def dated(number: int, month: int, year: int = 2025) -> RawSample:
         told = json.dumps({"label": "a", "score": 0.9})
         content = write_message(
             subject="", body=text(number), sender="ann@shop.example",
-            date=datetime(2025, month, 3, tzinfo=timezone.utc), extra=[("X-Says", told)],
+            date=datetime(year, month, 3, tzinfo=timezone.utc), extra=[("X-Says", told)],
         )  # fmt: skip
         return RawSample(content, MAIL, f"m{number}", Annotation("a"))
 
     samples = [dated(n, 1 + n % 8) for n in range(16)]
     notes = evaluate.evaluate(task_of(samples, split="test", point=point(0.8))).notes
     assert any(note.startswith("these mails came from 2025-01-03 to 2025-08-03:") for note in notes)
+    samples += [dated(16, 1, 1970), dated(17, 2, 2037)]
+    notes = evaluate.evaluate(task_of(samples, split="test", point=point(0.8))).notes
+    apart = "from 2025-01-03 to 2025-08-03 (but for 2 with a date a year or more apart)"
+    assert any(apart in note for note in notes)
     undated = [sample(text(n), "a", says=said("a", 0.9)) for n in range(20, 60)]
     notes = evaluate.evaluate(task_of(undated, split="test", point=point(0.8))).notes
     assert not any("came from" in note for note in notes)

@@ -13,6 +13,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
 from kits.support_triage._checking import in_time
 from kits.support_triage._checking.mails import load
+from kits.support_triage._mail.span import without_strays
 from tests.support_triage.triage import MAIL, version
 
 DAYS = 300
@@ -81,6 +82,25 @@ def test_a_folder_that_was_renamed_is_a_label_that_ends_and_one_that_begins() ->
     began, ended = found.evidence
     assert began.startswith("money back: none before 2025-07-20, ")
     assert ended.startswith("refund: none after 2025-07-19, ")
+
+
+@pytest.mark.parametrize(
+    ("years", "strays"),
+    [
+        ([1970, *[2024] * 30, *[2025] * 30, 2037], [1970, 2037]),
+        ([1970] * 2 + [2025] * 98 + [2038], [1970] * 2 + [2038]),
+        ([2010] * 10 + [2025] * 90, []),
+        ([2005, 2010, 2015, 2020, 2025] * 10, []),
+        ([1970, 2025], []),
+        ([2025], []),
+        ([], []),
+    ],
+)
+def test_single_mails_of_another_age_are_strays(years: list[int], strays: list[int]) -> None:
+    moments = [datetime(one, 6, 1, tzinfo=timezone.utc) for one in sorted(years)]
+    left = [one.year for one in without_strays(moments)]
+    assert sorted([*left, *strays]) == sorted(years)
+    assert not set(left) & set(strays)
 
 
 @pytest.mark.parametrize("days", [40, 60])

@@ -15,6 +15,7 @@ from kits.core.kit import Finding
 from kits.core.stats import Estimate, bootstrap
 from kits.support_triage._checking import noise
 from kits.support_triage._checking.mails import Mail
+from kits.support_triage._mail.span import without_strays
 
 _LEAST = 200
 """Mails with a label and a date."""
@@ -105,7 +106,8 @@ def _dated(mails: list[Mail]) -> list[tuple[datetime, Mail]] | None:
     found.sort(key=lambda pair: (pair[0], pair[1].item.sample.id))
     if len(found) < max(_LEAST, noise.ALMOST_ALL * len(said)):
         return None
-    return found if (found[-1][0] - found[0][0]).days >= _SPAN_DAYS else None
+    moments = without_strays([at for at, _ in found])
+    return found if (moments[-1] - moments[0]).days >= _SPAN_DAYS else None
 
 
 def _group(mail: Mail) -> str:
