@@ -32,6 +32,7 @@ def talks(name: str, customer: str, firm: str) -> str:
         ("sender_type", "contact", "user"),
         ("role", "user", "assistant"),
         ("Author Type", "End-user", "Agent"),
+        ("author_association", "NONE", "MEMBER"),
     ],
 )
 def test_rows_of_the_firm_are_left_out_and_told(
@@ -71,6 +72,32 @@ def test_messages_of_the_firm_alone_are_no_text_of_the_customer() -> None:
     note = {"body": "no one knows who wrote this"}
     assert by_customers([answer]) == []
     assert by_customers([answer, note]) == [note]
+
+
+@pytest.mark.parametrize(
+    "said", [{"public": True}, {"is_public": True}, {"private": False}, {"edited": True}, {"read": False}]
+)  # fmt: skip
+def test_what_else_is_true_of_a_message_does_not_say_who_wrote_it(said: dict[str, bool]) -> None:
+    asked = {"author_id": 7, "body": "the pump does not start", **said}
+    assert by_customers([asked]) == [asked]
+
+
+@pytest.mark.parametrize("said", [{"public": False}, {"private": True}, {"internal": True}])
+def test_notes_among_colleagues_are_the_firms(said: dict[str, bool]) -> None:
+    asked = {"body": "the pump does not start"}
+    assert by_customers([{"body": "he called again", **said}, asked]) == [asked]
+
+
+def test_comments_within_tickets_of_zendesk_are_read(tmp_path: Path) -> None:
+    def ticket(n: int) -> object:
+        bodies = (f"pump {n} does not start", "turn the screw")
+        comments = [{"type": "Comment", "author_id": who, "body": body, "public": True, "created_at": f"2025-01-0{who}T10:00:00Z"}
+                    for who, body in enumerate(bodies, start=1)]  # fmt: skip
+        return {"id": n, "requester_id": 1, "tags": [f"c{n % 3}"], "comments": comments}
+
+    put(tmp_path / "z.json", json.dumps({"tickets": [ticket(n) for n in range(30)]}))
+    samples, _ = read_all(tmp_path)
+    assert read_mail(samples[4].content).body == "pump 4 does not start"
 
 
 def test_mails_that_were_sent_from_gmail_are_left_out(tmp_path: Path) -> None:

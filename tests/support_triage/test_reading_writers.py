@@ -65,6 +65,25 @@ def test_who_answers_in_tickets_of_others_is_the_firm(
     assert not unknown
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        ["Issue key", "Author", "Created", "Comment", "Component"],
+        ["Número de ticket", "Autor", "Fecha de creación", "Comentario", "Categoría"],
+        ["N° ticket", "Auteur", "Date", "Message", "Catégorie"],
+        ["Ticket-Nr.", "Erstellt von", "Erstellt am", "Beschreibung", "Kategorie"],
+        ["ticket_id", "user_id", "created_at", "message", "category"],
+    ],
+)
+def test_columns_of_tickets_and_authors_are_known_by_many_names(
+    tmp_path: Path, head: list[str]
+) -> None:
+    lines = [[line[0], line[1][:2], *line[2:]] for line in said()]
+    texts, passed, _ = bodies(put(tmp_path / "c.csv", table(lines, head)))
+    assert len(texts) == 60
+    assert f"as far as {head[1]!r} tells" in passed
+
+
 def test_the_newest_first_on_days_without_hours_is_read_from_its_end(tmp_path: Path) -> None:
     lines = [[*line[:2], line[2][:10], *line[3:]] for line in said()]
     put(tmp_path / "comments.csv", table(sorted(lines, key=lambda line: line[2])[::-1]))

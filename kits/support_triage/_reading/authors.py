@@ -31,6 +31,11 @@ _OF_MESSAGES = frozenset({"message", "participant", "comment", "post", "kind"})
 _OF_CUSTOMER = frozenset({"inbound", "is_inbound", "incoming", "from_customer", "is_customer", "is_requester"})  # fmt: skip
 _OF_FIRM = frozenset({"from_agent", "agent_response", "is_agent", "outbound", "outgoing", "is_staff", "from_staff", "bot"})  # fmt: skip
 """Names of what is true of a message of either."""
+_AMONG_COLLEAGUES = {
+    **dict.fromkeys(("private", "is_private", "internal", "is_internal", "is_note"), "true"),
+    **dict.fromkeys(("public", "is_public", "jsd_public"), "false"),
+}
+"""Names of what tells a note that no customer sees → where it does; the other value says nothing of who wrote."""
 _PERSONS = (
     "author",
     "sender",
@@ -45,6 +50,11 @@ _PERSONS = (
 """Objects in a message that tell of its author."""
 _TRUE = frozenset({"true", "yes", "1", "ja", "oui"})
 _FALSE = frozenset({"false", "no", "0", "nein", "non"})
+_ASSOCIATION: Mapping[str, Side] = {
+    **dict.fromkeys(("OWNER", "MEMBER", "COLLABORATOR"), "firm"),
+    **dict.fromkeys(("NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"), "customer"),
+}  # fmt: skip
+"""GitHub's words for what an author is to the project, in a column of that name."""
 _CHATWOOT = ("message_type", {"0": "customer", "1": "firm", "2": "firm", "3": "firm"})
 """Chatwoot's numbers of what came in, went out, happened and was made of a template."""
 Sides: TypeAlias = Mapping[str, Side]
@@ -59,6 +69,9 @@ def sides_of(name: str, cells: Sequence[str]) -> Sides:
     called = plain(own)
     if whose and plain(whose.rpartition(".")[2]) not in _PERSONS:
         return {}
+    if called == "author_association":
+        found = {cell.strip(): _ASSOCIATION.get(cell.strip().upper(), "") for cell in cells}
+        return found if set(found.values()) >= {"customer", "firm"} else {}
     who = _asks_who(called)
     if called not in _OF_CUSTOMER | _OF_FIRM and not who:
         return {}
@@ -122,6 +135,8 @@ def _persons(message: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
 def _flagged(name: str, cell: str) -> Side:
     """By a flag; of a bot that is none nothing is known."""
     told = cell.strip().lower()
+    if name not in _OF_CUSTOMER | _OF_FIRM:
+        return "firm" if _AMONG_COLLEAGUES.get(name) == told else ""
     if told not in _TRUE | _FALSE or (name == "bot" and told in _FALSE):
         return ""
     return "customer" if (name in _OF_CUSTOMER) == (told in _TRUE) else "firm"

@@ -28,7 +28,7 @@ SURE_LABELS = frozenset(LABEL_NAMES[:8])
 """Names that mean the label even where its values hardly come again: a file of few rows and many intents."""
 TEXT_NAMES = _names(
     "text", "body", "utterance", "message", "narrative", "detailed_description", "detailed_decription", "email", "mail", "content", "contents", "sentence", "query", "question",
-    "description", "comment", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction", "anfrage",
+    "description", "comment", "comentario", "commentaire", "commento", "kommentar", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction", "anfrage",
     "beschreibung", "corps", "cuerpo", "descripcion", "descrizione", "messaggio", "bericht", "omschrijving", "tresc", "opis", "wiadomosc",
     "mensagem", "descricao", "notes", "desc", "details", "beskrivning", "meddelande", "besked", "beskrivelse", "kuvaus",
     "zprava", "popis", "mesaj", "aciklama", "описание", "сообщение", "текст", "描述", "お問い合わせ内容", "問い合わせ内容", "内容", "本文", "メッセージ", "내용", "문의내용",
@@ -57,9 +57,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "受付日時", "作成日時", "受信日時", "受付日", "日時", "创建时间", "접수일", "작성일",
     ),
     "group": _names(
-        "thread", "thread_id", "conversation", "conversation_id", "customer", "customer_id", "user_id", "account_id",
-        "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group", "issue_key", "issue_id", "issue_number", "case_id",
-        "case_number", "incident_id", "request_id", "ticket_number", "ticketnummer", "ticket_nr", "fallnummer", "vorgangsnummer",
+        "issue_url", "issue_key", "issue_id", "issue_number", "thread", "thread_id", "conversation", "conversation_id", "customer", "customer_id", "user_id", "account_id",
+        "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group", "case_id",
+        "case_number", "incident_id", "request_id", "ticket_number", "ticketnummer", "ticket_nr", "fallnummer", "vorgangsnummer", "vorgangs_id", "numero_ticket", "numero_de_ticket", "n_ticket",
     ),
     "id": _names(
         "id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "ticketnummer", "fallnummer", "nr", "vorgangsnummer", "チケット番号",
@@ -92,7 +92,8 @@ RECEIVES = frozenset({"to", "cc", "bcc", "an", "para", "recipients"})
 TICKETS = frozenset({
     "ticketid", "ticketnumber", "ticketno", "ticket", "conversationid", "conversation", "caseid", "casenumber", "case", "issueid", "issuenumber",
     "issuekey", "issue", "requestid", "parentid", "parentcaseid", "tn", "threadid", "thread", "incidentid", "incidentnumber", "incident",
-    "ticketnummer", "ticketnr", "vorgangsnummer", "fallnummer", "vorgang", "numeroticket", "numerodeticket", "idticket", "idticketu",
+    "ticketnummer", "ticketnr", "vorgangsnummer", "fallnummer", "vorgang", "numeroticket", "numerodeticket", "numerodelticket", "numerodoticket", "nticket", "noticket", "idticket", "iddeticket",
+    "idticketu", "issueurl", "ticketurl", "vorgangsid", "ticketkennung",
 })  # fmt: skip
 """What the number of a ticket is called where each row is something that was said of it; without signs."""
 WRITES = frozenset({
@@ -144,6 +145,6 @@ LATER = frozenset(_names(
 ANSWERS = frozenset(_names(
     "answer", "answers", "reply", "replies", "response", "resolution", "solution", "agent", "teammate", "operator", "antwort", "loesung",
     "reponse", "respuesta", "resposta", "risposta", "antwoord", "odpowiedz", "bearbeiter", "close", "closing", "work", "note", "notes",
-    "comment", "comments", "parts", "last", "latest", "conversations", "log", "svar", "odpoved", "yanit", "ответ", "回答", "回复", "答复",
+    "comment", "comments", "comentario", "comentarios", "commentaire", "commentaires", "commento", "kommentar", "kommentare", "parts", "last", "latest", "conversations", "log", "svar", "odpoved", "yanit", "ответ", "回答", "回复", "答复",
 ))  # fmt: skip
 """Words of a text that the firm wrote, or that was written later; such a column is the mail's only where there is no other."""

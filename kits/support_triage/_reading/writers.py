@@ -106,7 +106,7 @@ def writers_in(rows: Iterable[Row], head: Sequence[Row], roles: Roles, sidecar: 
     ticket = _ticket(names, roles)
     if not ticket or roles.entity_type:
         return plainly
-    authors = [roles.author] if roles.author else _authors(names, head, roles)
+    authors = [roles.author] if roles.author else _authors(names, head, roles, ticket)
     if any(name in sidecar.ignore for name in authors):
         return plainly
     heard, texts = _heard(rows, head, roles, ticket, authors)
@@ -137,9 +137,9 @@ def _ticket(names: Sequence[str], roles: Roles) -> str:
     return next((name for name in called if name not in used), "")
 
 
-def _authors(names: Sequence[str], head: Sequence[Row], roles: Roles) -> list[str]:
+def _authors(names: Sequence[str], head: Sequence[Row], roles: Roles, ticket: str) -> list[str]:
     """Columns that may name who wrote each row, those of addresses first."""
-    taken = {roles.text, roles.subject, roles.group, roles.date, roles.urgency, roles.sentiment, *roles.label}  # fmt: skip
+    taken = {roles.text, roles.subject, ticket, roles.date, roles.urgency, roles.sentiment, *roles.label}  # fmt: skip
     found = []
     for name in names:
         words = words_of(name)
