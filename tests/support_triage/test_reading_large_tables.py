@@ -13,7 +13,9 @@ from kits.core.tables import open_table
 from kits.support_triage import data
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading import table_files, together
-from kits.support_triage._reading.spread_rows import spread_rows
+from kits.support_triage._reading.found_tables import judged
+from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.spread_rows import good_rows, spread_rows
 from tests.support_triage.mail_tables import rows
 from tests.support_triage.triage import label_of, level_of, put, read_all, told
 
@@ -42,6 +44,17 @@ def test_texts_that_begin_late_are_found_and_rows_without_one_are_said_once(tmp_
     assert (empty.check, empty.level) == ("rows-without-text", "warn")
     assert f"{MANY} rows of m.csv have nothing in 'narrative'" in empty.text
     assert empty.evidence[0] == "m.csv:1"
+
+
+@pytest.mark.parametrize("rows_of_a_ticket", [1, 2])
+def test_rows_of_one_ticket_belong_together_however_large_the_table_is(
+    tmp_path: Path, rows_of_a_ticket: int
+) -> None:
+    lines = [[str(n // rows_of_a_ticket), said(n), "ab"[n % 2]] for n in range(MANY)]
+    table = open_table(put(tmp_path / "m.csv", rows(["ticket_id", "text", "label"], *lines)))
+    apart = list(good_rows(table))[::2]
+    group = judged("m.csv", table, apart, Sidecar()).roles.group
+    assert group == ("ticket_id" if rows_of_a_ticket > 1 else "")
 
 
 def test_what_the_firm_wrote_below_all_that_came_in_is_left_out(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
+from kits.core.column_names import squeezed
 from kits.core.dataset import Split
 from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, passed_over
@@ -15,16 +17,17 @@ from kits.support_triage._reading import parquet_rows
 from kits.support_triage._reading.fits import FEW_ROWS, all_the_same, are_few
 from kits.support_triage._reading.levels import URGENCY, level_of
 from kits.support_triage._reading.naming import ranked
-from kits.support_triage._reading.role_names import NAMES
+from kits.support_triage._reading.role_names import NAMES, TICKETS
 from kits.support_triage._reading.roles import Roles, find_roles
 from kits.support_triage._reading.rows import urgency_unknown
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
-from kits.support_triage._reading.spread_rows import spread_rows
+from kits.support_triage._reading.spread_rows import MOST_ROWS, good_rows, spread_rows
 from kits.support_triage._reading.unfolding import unfold
 
 _FEWEST = 2
 _SHOWN = 8
+_LOOKED_AT, _AGAIN = 200_000, 10
 """Rows whose nested values are looked into: one alone may be settings."""
 _NESTS = ("JSON", parquet_rows.FORM)
 """Forms whose cells may hold objects and lists."""
@@ -93,13 +96,29 @@ def judged(
     nested: frozenset[str] = frozenset(),
 ) -> Found:
     """A table by some of its rows. As `found_in`."""
-    roles = find_roles(table.columns, head, sidecar, nested)
+    roles = _by_tickets(find_roles(table.columns, head, sidecar, nested), table, head)
     split, main = split_of(name, sidecar)
     labels, telling = _labels_in(head, roles)
     found = Found(name, table, roles, split, main, labels, telling, len(head))
     if Path(name).suffix.lower() in _DOUBTFUL and not found.labelled:
         return doubted(found, "it looks like notes or settings, not like rows of mails")
     return found
+
+
+def _by_tickets(roles: Roles, table: RowSource, head: Sequence[Row]) -> Roles:
+    """The roles, with the number of the ticket as what belongs together, where several rows of a large table have one: among rows
+    from all over it none comes again."""
+    if roles.group or 2 * len(head) < MOST_ROWS or squeezed(roles.id) not in TICKETS:
+        return roles
+    seen: set[str] = set()
+    again = 0
+    for row in islice(good_rows(table), _LOOKED_AT):
+        number = row.get(roles.id, "").strip()
+        again += bool(number) and number in seen
+        seen.add(number)
+        if again >= _AGAIN:
+            return replace(roles, group=roles.id)
+    return roles
 
 
 def with_roles(found: Found, roles: Roles) -> Found:
