@@ -138,6 +138,12 @@ def test_tables_of_customers_alone_are_read_without_a_word(
     assert (len(texts), passed, unknown) == (len(lines), "", "")
 
 
+def test_an_issue_in_words_is_no_ticket(tmp_path: Path) -> None:
+    lines = [[f"trouble with {'abcdefghijkl'[n % 12]}", *line[3:]] for n, line in enumerate(said())]
+    put(tmp_path / "c.csv", table(lines, ["issue", "narrative", "category"]))
+    assert bodies(tmp_path)[1:] == ("", "")
+
+
 @pytest.mark.parametrize("own", ["a0@firm.example, a1@firm.example, A2@Firm.example", "q"])
 def test_own_addresses_and_names_are_left_out_of_tables(tmp_path: Path, own: str) -> None:
     answers = agent if "@" in own else lambda n: "Q"

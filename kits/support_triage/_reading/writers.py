@@ -24,7 +24,7 @@ from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.talks import Talks
 
 _SHOWN = 20
-_MANY = 0.2
+_MANY, _ALMOST_ALL = 0.2, 0.9
 _OWN = "as own_addresses says"
 _FIX = (
     "nothing to do if customers wrote them all; else name the firm's people under own_addresses in mails.yaml (addresses, or"
@@ -103,7 +103,7 @@ def writers_in(rows: Iterable[Row], head: Sequence[Row], roles: Roles, sidecar: 
         firm = frozenset(cell for cell, side in sides.items() if side == "firm")
         return replace(plainly, column=roles.author, firm=firm, told=f"as {roles.author!r} says")
     names = [name for row in head[:1] for name in row]
-    ticket = _ticket(names, roles)
+    ticket = _ticket(names, head, roles)
     if not ticket or roles.entity_type:
         return plainly
     authors = [roles.author] if roles.author else _authors(names, head, roles, ticket)
@@ -130,11 +130,17 @@ def _judged(column: str, talks: Talks, plainly: Writers) -> Writers:
     return replace(plainly, column=column, firm=firm, told=told, doubt=doubt if doubted else "")
 
 
-def _ticket(names: Sequence[str], roles: Roles) -> str:
-    """The column of the number of each row's ticket."""
+def _ticket(names: Sequence[str], head: Sequence[Row], roles: Roles) -> str:
+    """The column of the number of each row's ticket; an `issue` in words is what it is about."""
     used = {roles.text, roles.subject, *roles.label}
     called = [name for name in (roles.group, *names) if squeezed(name) in TICKETS]
-    return next((name for name in called if name not in used), "")
+    return next((n for n in called if n not in used and _are_numbers(_cells(head, n))), "")
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether nearly all cells have a digit in them, as numbers of tickets and their addresses do."""
+    known = sum(any(sign.isdigit() for sign in cell) for cell in cells)
+    return bool(cells) and known >= _ALMOST_ALL * len(cells)
 
 
 def _authors(names: Sequence[str], head: Sequence[Row], roles: Roles, ticket: str) -> list[str]:
