@@ -21,7 +21,6 @@ from kits.core.dataset import NO_LABEL, SPLITS, DatasetHeader, build, to_bytes
 from kits.core.errors import DataError
 from kits.core.sample import KEY, digest_of
 
-_PARTS = ("boxes", "spans", "quantities")
 FEW = 20
 """So many words are looked for in each line before it is read."""
 
@@ -144,5 +143,4 @@ def _told(value: Any) -> Line:
 
 def _label(annotation: Mapping[str, JsonValue]) -> str:
     """As `Dataset.counts` has it; what is empty is left out of a line."""
-    label = str(annotation.get("label", ""))
-    return label or ("" if any(annotation.get(name) for name in _PARTS) else NO_LABEL)
+    return str(annotation.get("label", "")) or NO_LABEL
