@@ -32,6 +32,7 @@ from kits.lead_scoring._learning.candidates import candidates
 from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.folds import YOUNG
 from kits.lead_scoring._learning.learner import Fitted
+from kits.lead_scoring._learning.left_texts import left_texts
 from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints
@@ -101,6 +102,10 @@ def train(task: TrainTask) -> TrainOutcome:
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=(
             *court_notes(prepared.court),
+            *(
+                f"{one.text}; {one.fix}"
+                for one in left_texts(prepared.everything, prepared.court, config, task.seed)
+            ),
             *([FEW] if few else []),
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.everything, config),

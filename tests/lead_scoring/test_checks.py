@@ -257,8 +257,8 @@ def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None
             ["note"],
             [
                 "1 of 1 columns is empty for more than half of the leads",
-                "one column of texts hardly has the same value twice; a model sees only whether it is filled in and what is "
-                "frequent in it",
+                "one column of texts hardly has the same value twice; a model sees at most whether it is filled in and the "
+                "words of it that several leads share",
                 "whether one column is filled in at all tells the outcome",
             ],
         ),
@@ -266,8 +266,8 @@ def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None
             ["note", "memo"],
             [
                 "2 of 2 columns are empty for more than half of the leads",
-                "2 columns of texts hardly have the same value twice; a model sees only whether they are filled in and what "
-                "is frequent in them",
+                "2 columns of texts hardly have the same value twice; a model sees at most whether they are filled in and "
+                "the words of them that several leads share",
                 "whether 2 columns are filled in at all tells the outcome",
             ],
         ),

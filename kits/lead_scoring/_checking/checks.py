@@ -15,6 +15,7 @@ from kits.lead_scoring._checking import amounts, columns, repeats, seasons, time
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.telling import findings
+from kits.lead_scoring._learning.left_texts import left_texts
 from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
@@ -63,3 +64,4 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
     yield from times.future(table, now)
     if held is not None:
         yield from findings(held.court)
+        yield from left_texts(table, held.court, config, dataset.header.seed)

@@ -97,7 +97,7 @@ def too_many_values(table: LeadTable, _: Config) -> Iterator[Finding]:
         filled, it = ("it is", "it") if one else ("they are", "them")
         yield Finding(
             "many-values", "pass",
-            f"{they} the same value twice; a model sees only whether {filled} filled in and what is frequent in {it}",
+            f"{they} the same value twice; a model sees at most whether {filled} filled in and the words of {it} that several leads share",
             tuple(many),
         )  # fmt: skip
 
