@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.lead_models import COLUMNS
-from benchmarks.lead_steps import TRAIN, VAL, public_table
+from benchmarks.lead_steps import TRAIN, VAL, auc_text, public_table
 from benchmarks.machines_run import header, table
 from kits.core.dataset import Split
-from kits.core.stats import Floats, auroc, bootstrap
+from kits.core.stats import Floats
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._learning.backtest import run_backtest
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, candidates
@@ -81,16 +81,6 @@ def judged(leads: LeadTable, copies: int, seed: int) -> tuple[list[str], Floats,
     )
 
 
-def _figure(won: Floats, chances: list[Floats], seed: int) -> str:
-    def gain(rows: np.ndarray) -> float:
-        found = [auroc(one[rows], won[rows] > 0) for one in chances]
-        return found[-1] - (found[0] if len(found) > 1 else 0.0)
-
-    one = bootstrap(gain, [str(n) for n in range(len(won))], seed=seed)
-    sign = "+" if len(chances) > 1 else ""
-    return f"{one.value:{sign}.3f} [{one.low:{sign}.3f}, {one.high:{sign}.3f}]"
-
-
 def _rows(data: Path, sizes: list[int], copies: list[int], seed: int) -> Iterator[list[str]]:
     for name in (*COLUMNS, "crm_opportunities"):
         every = public_table(data, name)
@@ -99,8 +89,8 @@ def _rows(data: Path, sizes: list[int], copies: list[int], seed: int) -> Iterato
             for times in copies:
                 told, won, found = judged(leads, times, seed)
                 yield [
-                    name, f"{len(leads):,}", *told[:2], _figure(won, found[:1], seed), _figure(won, found[1:], seed),
-                    _figure(won, found, seed), told[2],
+                    name, f"{len(leads):,}", *told[:2], auc_text(won, found[0], seed=seed), auc_text(won, found[1], seed=seed),
+                    auc_text(won, found[1], found[0], seed=seed), told[2],
                 ]  # fmt: skip
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.lead_calibration_made import FAMILIES
 from benchmarks.lead_court import read_table
 from benchmarks.lead_models import COLUMNS
 from kits.core.dataset import Split
-from kits.core.stats import Floats
+from kits.core.stats import Floats, auroc, bootstrap
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, Candidate, candidates
 from kits.lead_scoring._learning.folds import LATER, Origin, origins
@@ -70,6 +71,18 @@ def tables(
             leads = public_table(data, name)
             for share in oldest:
                 yield name, f"{name} {share}", leads.rows(np.arange(round(share * len(leads))))
+
+
+def auc_text(won: Floats, scores: Floats, less: Floats | None = None, *, seed: int) -> str:
+    """AUC with its interval, leads drawn again; or by how much it is more than that of other scores of the same leads."""
+
+    def value(rows: NDArray[np.intp]) -> float:
+        own = auroc(scores[rows], won[rows] > 0)
+        return own if less is None else own - auroc(less[rows], won[rows] > 0)
+
+    one = bootstrap(value, [str(n) for n in range(len(won))], seed=seed)
+    sign = "" if less is None else "+"
+    return f"{one.value:{sign}.3f} [{one.low:{sign}.3f}, {one.high:{sign}.3f}]"
 
 
 def public_table(folder: Path, name: str) -> LeadTable:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.lead_steps import auc_text
 from benchmarks.machines_run import header, table
-from kits.core.stats import Floats, auroc, bootstrap
+from kits.core.stats import Floats
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design
 from kits.lead_scoring._learning.encoding import encode, fit_encoder
@@ -73,24 +74,14 @@ def rival(texts: list[str], won: Floats) -> Floats:
     return found
 
 
-def _figure(won: Floats, margins: Floats, less: Floats | None, seed: int) -> str:
-    def value(rows: np.ndarray) -> float:
-        own = auroc(margins[rows], won[rows] > 0)
-        return own if less is None else own - auroc(less[rows], won[rows] > 0)
-
-    one = bootstrap(value, [str(n) for n in range(len(won))], seed=seed)
-    sign = "" if less is None else "+"
-    return f"{one.value:{sign}.3f} [{one.low:{sign}.3f}, {one.high:{sign}.3f}]"
-
-
 def _rows(data: Path, seed: int) -> Iterator[list[str]]:
     for name, file, label, count in SETS:
         texts, won = texts_of(data / file, label, count, seed)
         flags, both = margins(texts, won)
         other, truth = rival(texts, won), won[round(SHARE * len(texts)) :]
         yield [
-            name, f"{len(texts):,}", f"{won.mean():.0%}", _figure(truth, flags, None, seed), _figure(truth, both, None, seed),
-            _figure(truth, both, flags, seed), _figure(truth, other, None, seed),
+            name, f"{len(texts):,}", f"{won.mean():.0%}", auc_text(truth, flags, seed=seed), auc_text(truth, both, seed=seed),
+            auc_text(truth, both, flags, seed=seed), auc_text(truth, other, seed=seed),
         ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,9 @@ def tags_of(*machines: str, signals: Sequence[str] = ("P_avg", "Ws_avg")) -> lis
 
 @pytest.mark.parametrize("shape", [long, wide])
 @pytest.mark.parametrize("sign", ["/", "\\", ".", "|"])
-def test_machines_are_told_apart_by_a_level_of_paths(tmp_path: Path, shape, sign: str) -> None:  # type: ignore[no-untyped-def]
+def test_machines_are_told_apart_by_a_level_of_paths(
+    tmp_path: Path, shape: Callable[[Sequence[str]], str], sign: str
+) -> None:
     tags = [tag.replace("/", sign) for tag in tags_of(*(f"LHB/{one}" for one in TURBINES))]
     put(tmp_path / "hist.csv", shape(tags))
     at = stamps(N, 600)

@@ -185,9 +185,8 @@ def _of_many(
 def _telling_word(known: Mapping[str, Tally], held: Collection[str], weight: float) -> str:
     """Of several that a lead has, the one whose leads were won most often, or least often; empty: none is known."""
     side = 1.0 if weight > 0 else -1.0
-    return max(((side * known[key].share, key) for key in held if key in known), default=(0.0, ""))[
-        1
-    ]
+    ranked = [(side * known[key].share, key) for key in held if key in known]
+    return max(ranked)[1] if ranked else ""
 
 
 def _of_year(
