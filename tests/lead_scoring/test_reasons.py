@@ -338,7 +338,7 @@ def test_leads_without_an_outcome_are_not_counted():
     ("name", "said"),
     [
         ("LeadSource2", "lead source2"), ("hs_num_visits", "num visits"), ("Region__c", "region"),
-        ("x_studio_last_form", "last form"), ("x_size", "size"),
+        ("x_studio_last_form", "last form"), ("x_size", "size"), ("custom_129", "custom 129"),
         ("Total Time Spent", "Total Time Spent"), ("emp.var.rate", "emp var rate"), ("utm_CPC", "utm CPC"),
     ],
 )  # fmt: skip

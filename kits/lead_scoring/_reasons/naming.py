@@ -37,7 +37,8 @@ def readable(name: str, *, nouns: bool = False) -> str:
     """
     bare = name.strip()
     for prefix in _PREFIXES:
-        bare = bare.removeprefix(prefix) if len(bare) > len(prefix) + 2 else bare
+        rest = bare.removeprefix(prefix)
+        bare = rest if len(rest) > 2 and not rest.isdigit() else bare
     for suffix in _SUFFIXES:
         bare = bare.removesuffix(suffix) if len(bare) > len(suffix) + 2 else bare
     if " " in bare:
