@@ -17,7 +17,7 @@ from tests.lead_scoring.court_tables import Made
 WORDS = [f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(300)]
 
 
-def firm(*, telling: bool, test: bool = False) -> LeadTable:
+def firm(*, telling: bool, test: bool = False, name: str = "message") -> LeadTable:
     """Leads whose messages never come again; the won ones ask for samples four times as often, or as often as all.
 
     Args:
@@ -27,7 +27,7 @@ def firm(*, telling: bool, test: bool = False) -> LeadTable:
     often = np.where((made.won > 0) & telling, 0.8, 0.2)
     split = np.where(np.arange(made.rows) < 600, "train", "test")
     often = np.where((split == "train") & test, 0.2, often)
-    made.columns["message"] = [
+    made.columns[name] = [
         " ".join([*made.rng.choice(WORDS, 6), *(["samples"] if made.rng.random() < share else [])])
         for share in often.tolist()
     ]
@@ -51,6 +51,10 @@ def test_a_text_whose_words_tell_is_asked_about_with_what_it_is_worth() -> None:
 @pytest.mark.parametrize("said", ["keep", "exclude"])
 def test_nobody_is_asked_again(said: str) -> None:
     assert told(firm(telling=True), **{said: ["message"]}) == []
+
+
+def test_nobody_is_asked_to_keep_what_names_persons() -> None:
+    assert told(firm(telling=True, name="postal address")) == []
 
 
 def test_a_text_that_tells_nothing_is_left_out_without_a_question() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from kits.core.kit import Finding
 from kits.core.stats import Estimate, auroc_estimate
 from kits.lead_scoring._court.case import FEW
+from kits.lead_scoring._court.names import said
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._learning.frequent import shared_by
 from kits.lead_scoring._learning.kinds import kinds_of
@@ -24,7 +25,7 @@ _MOST, _ROUNDS = 10_000, 200
 
 
 def left_texts(table: LeadTable, court: Court, config: Config, seed: int) -> Iterator[Finding]:
-    """A warning for each such text, with what its words are worth on leads of train and val.
+    """A warning for each such text, with what its words are worth on leads of train and val; none for one called as persons are.
 
     Args:
         table: leads of all splits; those of test are not looked at.
@@ -37,7 +38,7 @@ def left_texts(table: LeadTable, court: Court, config: Config, seed: int) -> Ite
         for one in court.verdicts
         if one.charge == "identity" and one.action == "exclude" and one.column not in guilty
     ]
-    names = [name for name in names if name not in config.columns.exclude]
+    names = [n for n in names if n not in config.columns.exclude and said("identity", n) is None]
     known = [
         n
         for n, item in enumerate(table.items)
