@@ -99,14 +99,17 @@ class Learner:
         season = None if swing is None else self.season(swing, rows, candidate)
         return Fitted(candidate, encoded.spec, additive, trees, season)
 
-    def encoded(self, rows: Ints, view: View = ALL) -> Encoded:
+    def encoded(self, rows: Ints, view: View = ALL, every: Encoded | None = None) -> Encoded:
         """Some rows as a matrix of the columns of a view.
+
+        Args:
+            every: the same rows with columns that say nothing, where they were encoded before.
 
         Raises:
             DataError: nothing in the columns can be learned from.
         """
         if view.telling:
-            every = self.encoded(rows, view._replace(telling=False))
+            every = every or self.encoded(rows, view._replace(telling=False))
             return self._fitted(rows, telling(every.matrix, every.spec, self.won[rows]))
         encoded = self._fitted(rows, self.kinds.keys() - (self.drifting if view.stable else ()))
         if not encoded.matrix.shape[1]:
@@ -212,7 +215,8 @@ class Trial:
         found: dict[Candidate, Floats] = {}
         for view in sorted({one.view for one in tried}):
             if view not in self._known:
-                self._known[view] = self._learner.encoded(self.rows, view)
+                every = self._known.get(view._replace(telling=False))
+                self._known[view] = self._learner.encoded(self.rows, view, every)
             found.update(self._margins(view, [one for one in tried if one.view == view]))
         return found
 
