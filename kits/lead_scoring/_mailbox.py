@@ -1,19 +1,9 @@
-"""What an e-mail address tells of a lead without naming anybody: the kind of mailbox it is.
-
-The same at import and at scoring, so a bundle that learned from it can be asked with the address itself, which is not
-kept. It knows no columns of tables.
-"""
+"""What an e-mail address tells of a lead without naming anybody: the kind of mailbox it is. It knows no columns of tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
 
-from kits.lead_scoring._lead import Lead
-
-KIND = " (kind of mailbox)"
-"""What the name of an address's column is followed by."""
 FREE_MAIL = frozenset([
     "gmail.com", "googlemail.com", "yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "yahoo.co.in",
     "yahoo.es", "yahoo.it", "ymail.com", "hotmail.com", "hotmail.de", "hotmail.fr", "hotmail.co.uk",
@@ -58,22 +48,3 @@ def mailbox_kind(address: str) -> str | None:
     if _SCHOOLS.search(domain):
         return "school"
     return "state" if _STATE.search(domain) else "company"
-
-
-def addresses_behind(columns: Iterable[str]) -> tuple[str, ...]:
-    """The columns of addresses that some columns were made of."""
-    return tuple(name.removesuffix(KIND) for name in columns if name.endswith(KIND))
-
-
-def without_addresses(lead: Lead, columns: Iterable[str]) -> Lead:
-    """The lead with the kind of mailbox in place of each address.
-
-    Args:
-        columns: those that hold addresses.
-    """
-    found = {name: lead.fields[name] for name in columns if isinstance(lead.fields.get(name), str)}
-    if not found:
-        return lead
-    fields = {name: value for name, value in lead.fields.items() if name not in found}
-    made = {f"{name}{KIND}": mailbox_kind(str(address)) for name, address in found.items()}
-    return replace(lead, fields={**made, **fields})

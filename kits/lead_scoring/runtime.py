@@ -36,7 +36,7 @@ from kits.lead_scoring._lead import (
     encode_lead,
     lead_from_json,
 )
-from kits.lead_scoring._mailbox import KIND, addresses_behind, domain_of, without_addresses
+from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import Tried
@@ -49,6 +49,7 @@ from kits.lead_scoring._reasons.naming import called
 from kits.lead_scoring._reasons.spec import Tally
 from kits.lead_scoring._shown import shown
 from kits.lead_scoring._spec import BACKTEST_FILE, TREES_ROLE, LeadSpec
+from kits.lead_scoring._stand_ins import made_among, source_of, with_stand_ins
 from kits.lead_scoring.config import TeamConfig
 
 __all__ = ["MEDIA_TYPE", "LeadRuntime", "LeadSpec", "load", "shown"]
@@ -210,12 +211,12 @@ class LeadRuntime:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that decide, and those that say a person is not to be scored."""
-        own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]
+        own = [source_of(column.name) for column in self.spec.encoder.columns]
         return tuple(dict.fromkeys([*own, *self.spec.opt_out]))
 
     @property
     def taken(self) -> frozenset[str]:
-        """`columns`, and the kinds of mailboxes that some of them may come as."""
+        """`columns`, and what some of them may come as: kinds of mailboxes, whether a phone number was left."""
         return frozenset(self.columns).union(one.name for one in self.spec.encoder.columns)
 
     def has_met(self, column: str, value: str) -> bool:
@@ -254,12 +255,12 @@ class LeadRuntime:
         return Places(self.point.default, np.array(self.spec.quantiles, dtype=np.float64))
 
     @cached_property
-    def _addresses(self) -> tuple[str, ...]:
-        return addresses_behind(column.name for column in self.spec.encoder.columns)
+    def _made(self) -> tuple[str, ...]:
+        return made_among(column.name for column in self.spec.encoder.columns)
 
     def _lead(self, payload: Payload) -> tuple[Lead, tuple[str, ...]]:
         """The lead with its texts read, and the columns in which something cannot be read."""
-        lead = without_addresses(_lead(payload), self._addresses)
+        lead = with_stand_ins(_lead(payload), self._made)
         return read_texts(lead, self.spec.encoder.columns, self.spec.written)
 
     def opted_out(self, lead: Lead) -> bool:

@@ -19,9 +19,11 @@ from kits.lead_scoring import data
 from kits.lead_scoring._checking import amounts, columns, repeats, times
 from kits.lead_scoring._lead import Lead, encode_lead
 from kits.lead_scoring._learning.prepared import prepare
+from kits.lead_scoring._stand_ins import GIVEN
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import START, dataset, leads, only
+from tests.lead_scoring.court_tables import Made
 from tests.lead_scoring.made_leads import a_table
 
 
@@ -236,6 +238,13 @@ def test_a_column_whose_being_filled_in_tells_the_outcome_is_named(tmp_path: Pat
     assert len(found.evidence) == 1 and found.evidence[0].startswith("contract: 0.0% of")
     kept = Config.model_validate({"columns": {"keep": ["contract"]}})
     assert not list(columns.missing_tells(table_, kept))
+
+
+def test_a_number_whose_being_left_tells_the_outcome_is_named() -> None:
+    made = Made(1_000)
+    made.columns[f"phone{GIVEN}"] = [bool(won) for won in made.won]
+    (found,) = columns.missing_tells(made.table(), Config())
+    assert found.evidence[0].startswith(f"phone{GIVEN}: 0.0% of")
 
 
 def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._stand_ins import GIVEN
 from kits.lead_scoring.config import ColumnsConfig, Config, CourtConfig
 from tests.lead_scoring.court_tables import Made, finding, said_of
 
@@ -108,6 +109,19 @@ def test_a_flag_that_only_buyers_have_is_asked_about_and_convicted_where_most_do
     court = made.court()
     assert finding(court, "q3") == expected
     assert "is of won leads alone" in said_of(court, "q3")
+
+
+@pytest.mark.parametrize(
+    ("name", "often", "expected"),
+    [(f"phone{GIVEN}", (0.45, 0.9), "suspicious"), (f"phone{GIVEN}", (0.5, 0.6), "cleared"), ("q3", (0.45, 0.9), "cleared")],
+)  # fmt: skip
+def test_who_fills_in_a_number_is_asked_where_it_tells_as_a_flag_of_the_form_is_not(
+    name: str, often: tuple[float, float], expected: str
+) -> None:
+    made = Made()
+    left = made.rng.random(made.rows) < np.where(made.won == 1, often[1], often[0])
+    made.columns[name] = left.tolist()
+    assert finding(made.court(), name) == expected
 
 
 def test_a_flag_that_nearly_only_buyers_have_is_let_go() -> None:

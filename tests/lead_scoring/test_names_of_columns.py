@@ -22,6 +22,7 @@ from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
 from kits.lead_scoring._reasons.naming import LABEL, called
+from kits.lead_scoring._stand_ins import GIVEN
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.made_leads import a_table, repeated
 from tests.lead_scoring.trained_leads import runtime_of
@@ -161,3 +162,22 @@ def test_german_nouns_keep_their_capital_within_a_sentence(
     spec = learn_rates(table, [name], config)
     assert spec.columns[name].label == label
     assert called(spec, {name: "Was gewünscht ist"}).columns[name].label == "Was gewünscht ist"
+
+
+@pytest.mark.parametrize(
+    ("column", "language", "labels", "left", "not_left"),
+    [
+        ("Phone", "en", {}, "Phone number is given: 60 %", "No phone number given: 10 %"),
+        ("Phone", "de", {}, "Telefonnummer ist bekannt: 60 %", "Telefonnummer: keine Angabe: 10 %"),
+        ("tel_2__c", "en", {"tel_2__c": "Switchboard"}, "Switchboard is given: 60 %", "No Switchboard given: 10 %"),
+    ],
+)  # fmt: skip
+def test_a_number_that_was_left_is_called_as_its_column(
+    column: str, language: str, labels: dict[str, str], left: str, not_left: str
+) -> None:
+    name = f"{column}{GIVEN}"
+    rows = [*repeated({name: True}, 60, 40), *repeated({name: False}, 10, 90)]
+    spec = called(learn_rates(a_table(rows), [name], Config(language=language)), labels)
+    for given, weight, words in ((True, 1.2, left), (False, -1.2, not_left)):
+        (reason,) = Explainer(spec).reasons(Lead("1", {name: given}), {name: weight})
+        assert reason.text.startswith(words)

@@ -23,6 +23,31 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
 
 
+def numbers_left(tmp_path: Path, *, named: bool = True, every: bool = False) -> list[object]:
+    """Whether each of six leads left one: the first three did, and the last two have no name; None: that is not said."""
+    rows = [
+        [n, f"Ann{n}" if named and n < 4 else "", f"+49 170 00000{n}" if every or n < 3 else "", "ab"[n % 2], n % 2]
+        for n in range(6)
+    ]  # fmt: skip
+    header = ["id", "Last name", "Phone", "origin", "converted"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    return [lead.fields.get("Phone (number given)") for lead in found.leads]
+
+
+def test_that_a_number_was_left_stays_but_of_leads_whose_persons_were_erased(
+    tmp_path: Path,
+) -> None:
+    assert numbers_left(tmp_path) == [True, True, True, False, None, None]
+
+
+def test_where_no_lead_has_a_name_none_was_erased(tmp_path: Path) -> None:
+    assert numbers_left(tmp_path, named=False) == [True] * 3 + [False] * 3
+
+
+def test_a_number_that_all_have_tells_nothing(tmp_path: Path) -> None:
+    assert set(numbers_left(tmp_path, every=True)) == {None}
+
+
 @pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa", "Persoon - Naam", "Jméno", "Deal - Titel", "Opportunity Name", "Nombre de la oportunidad", "Příjmení", "Datum narození"])  # fmt: skip
 def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, name: str) -> None:
     rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]

@@ -20,6 +20,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
 from kits.lead_scoring._reading.names import load_words
+from kits.lead_scoring._stand_ins import as_filled_in
 from kits.lead_scoring._stated import GUARDS, misspelt
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -56,7 +57,7 @@ def missing_tells(
     decided = table.decided
     told = []
     for name in decided.names:
-        empty = _empty(decided.column(name))
+        empty = _empty(as_filled_in(name, decided.column(name)))
         n = int(empty.sum()), int((~empty).sum())
         if min(n) < _LEAST or name in {*config.columns.keep, *excluded}:
             continue
@@ -160,5 +161,5 @@ def _whole(word: str) -> str:
     return f"_{plain(word)}_"
 
 
-def _empty(values: list[Value]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _empty(values: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.array([value is None for value in values], dtype=bool)

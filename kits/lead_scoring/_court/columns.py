@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kits.lead_scoring._features.cells import each, is_missing, to_choice, to_number
 from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Value
+from kits.lead_scoring._stand_ins import as_filled_in
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -91,6 +92,7 @@ def read_column(
     Args:
         numeric, categorical: a person's word for how to read it.
     """
+    values = as_filled_in(name, values)
     texts = each(_text, values)
     filled = np.array([text is not None for text in texts], dtype=bool)
     if not categorical:

@@ -28,6 +28,7 @@ from kits.lead_scoring._reasons.naming import (
 )
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
+from kits.lead_scoring._stand_ins import GIVEN, source_of
 from kits.lead_scoring.config import Config
 
 PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
@@ -97,6 +98,10 @@ class Words:
     def of(self, name: str, columns: Collection[str]) -> ColumnWords:
         """How a column is spoken of among others; always with a label."""
         said = self.own.get(name) or ColumnWords()
+        if name.endswith(GIVEN):
+            told = {"yes": self.wording.subjects["given"], "no": self.wording.subjects["missing"]}
+            said = said.model_copy(update={"templates": {**told, **said.templates}})
+            name = source_of(name)
         if said.label:
             return said
         label = self._known(name)

@@ -1,4 +1,5 @@
-"""Columns that name a person or a mailbox: kept out of what is learned from. An address leaves what kind it is of.
+"""Columns that name a person or a mailbox: kept out of what is learned from. An address leaves what kind it is of, a phone number that
+it was left.
 
 By name and cells. Columns that only count as protected (age, gender) are the court's matter.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kits.core.column_names import plain
@@ -19,6 +20,7 @@ from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.names import rank, speaks_of, without_table
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._stand_ins import GIVEN, KIND
 
 _ROW_NUMBER = "row number"
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
@@ -159,7 +161,37 @@ def _is_number(cell: str) -> bool:
     return cell.replace(".", "").replace(",", "").lstrip("-").isdigit()
 
 
-def mail_kinds(cells: Sequence[str]) -> list[Value]:
+def stand_ins(
+    sheet: Sheet, personal: Sequence[Personal], known: Collection[str]
+) -> dict[str, Sequence[Value]]:
+    """What tells something of these columns without naming anybody: the kind of each address, whether a phone number was left.
+
+    Args:
+        known: columns that leads are known by; a number that all have, or none, tells nothing else.
+    """
+    of_person = [p.column for p in personal if p.what in ("e-mail address", "name")]
+    erased = _all_empty(sheet, of_person)
+    found: dict[str, Sequence[Value]] = {}
+    for one in personal:
+        if one.what == "e-mail address":
+            found[f"{one.column}{KIND}"] = _kinds(sheet.cells[one.column])
+        elif one.what == "phone number":
+            given = [not is_missing(cell) for cell in sheet.cells[one.column]]
+            name = f"{one.column}{GIVEN}"
+            if name in known or len(set(given)) > 1:
+                # of whom nothing is left that names him, the number was erased, too
+                found[name] = [g or (None if gone else False) for g, gone in zip(given, erased)]
+    return found
+
+
+def _all_empty(sheet: Sheet, columns: Sequence[str]) -> list[bool]:
+    """(rows,) whether a row says nothing in any of some columns; no row does so in none."""
+    if not columns:
+        return [False] * len(sheet)
+    return [all(map(is_missing, row)) for row in zip(*(sheet.cells[name] for name in columns))]
+
+
+def _kinds(cells: Sequence[str]) -> list[Value]:
     """What kind of mailbox each address is; None where there is none."""
     table: dict[str, Value] = {cell: mailbox_kind(cell) for cell in set(cells)}
     return [table[cell] for cell in cells]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from kits.core.column_names import squeezed
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed
 from kits.lead_scoring._reading.counted_days import counted_days
 from kits.lead_scoring._reading.dashes import with_dashes
@@ -25,7 +24,7 @@ from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
 from kits.lead_scoring._reading.outcome_by_parts import by_likely_name
 from kits.lead_scoring._reading.outcomes import find_outcome
-from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
+from kits.lead_scoring._reading.personal import Personal, find_personal, stand_ins
 from kits.lead_scoring._reading.returning import by_lot, returning
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
@@ -129,7 +128,8 @@ def understand(
     out = _kept_out(roles, outcome, personal, after) | (set(roles.customers) - keep)
     if not asked.source.id and _tells_whom(asked, roles.id):
         out.discard(roles.id)
-    columns = _learnable(sheet, typed, personal, out)
+    columns = {name: column.values for name, column in typed.items() if name not in out}
+    columns |= stand_ins(sheet, personal, asked.learned.columns)
     if extend is not None:
         _add(columns, extend(sheet, roles, at), out)
     return Known(
@@ -201,17 +201,6 @@ def _add(
             columns.pop(name, None)
         elif name not in out:
             columns[name] = values
-
-
-def _learnable(
-    sheet: Sheet, typed: Mapping[str, Typed], personal: Sequence[Personal], out: set[str]
-) -> dict[str, Sequence[Value]]:
-    """The columns that are not kept out, and what kind of mailbox an address is."""
-    columns = {name: column.values for name, column in typed.items() if name not in out}
-    for one in personal:
-        if one.what == "e-mail address":
-            columns[f"{one.column}{KIND}"] = mail_kinds(sheet.cells[one.column])
-    return columns
 
 
 def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:
