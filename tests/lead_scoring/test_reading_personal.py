@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.kit import RawSample
+from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._reading.learned import Learned
+from kits.lead_scoring._reading.reading import read_leads
+from kits.lead_scoring.config import Config
 from tests.lead_scoring.lead_files import put, read, table
 
 
@@ -42,6 +47,20 @@ def test_that_a_number_was_left_stays_but_of_leads_whose_persons_were_erased(
 
 def test_where_no_lead_has_a_name_none_was_erased(tmp_path: Path) -> None:
     assert numbers_left(tmp_path, named=False) == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("number", ["", "+49 170 00000"])
+def test_what_a_bundle_knows_is_told_of_a_lead_that_stands_alone(
+    tmp_path: Path, number: str
+) -> None:
+    path = put(tmp_path / "e.csv", table(["id", "Phone", "origin"], [[1, number, "a"]]))
+    knows = Learned(names=frozenset({"Phone (number given)", "origin"}))
+    (content,) = [
+        one.content
+        for one in read_leads(path, Config(), knows, all_wanted=True)
+        if isinstance(one, RawSample)
+    ]
+    assert decode_lead(content).fields == {"Phone (number given)": bool(number), "origin": "a"}
 
 
 def test_a_number_that_all_have_tells_nothing(tmp_path: Path) -> None:

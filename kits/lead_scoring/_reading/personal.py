@@ -169,18 +169,20 @@ def stand_ins(
     Args:
         known: columns that leads are known by; a number that all have, or none, tells nothing else.
     """
-    of_person = [p.column for p in personal if p.what in ("e-mail address", "name")]
-    erased = _all_empty(sheet, of_person)
-    found: dict[str, Sequence[Value]] = {}
+    by_what: dict[str, list[str]] = defaultdict(list)
     for one in personal:
-        if one.what == "e-mail address":
-            found[f"{one.column}{KIND}"] = _kinds(sheet.cells[one.column])
-        elif one.what == "phone number":
-            given = [not is_missing(cell) for cell in sheet.cells[one.column]]
-            name = f"{one.column}{GIVEN}"
-            if name in known or len(set(given)) > 1:
-                # of whom nothing is left that names him, the number was erased, too
-                found[name] = [g or (None if gone else False) for g, gone in zip(given, erased)]
+        by_what[one.what].append(one.column)
+    mails = by_what["e-mail address"]
+    found: dict[str, Sequence[Value]] = {f"{n}{KIND}": _kinds(sheet.cells[n]) for n in mails}
+    # a file of leads that all left none does not show what the column is
+    numbers = [n for n in sheet.columns if n in by_what["phone number"] or f"{n}{GIVEN}" in known]
+    erased = _all_empty(sheet, [*mails, *by_what["name"]])
+    for name in numbers:
+        given = [not is_missing(cell) for cell in sheet.cells[name]]
+        if f"{name}{GIVEN}" in known or len(set(given)) > 1:
+            # of whom nothing is left that names him, the number was erased, too
+            told = [left or (None if gone else False) for left, gone in zip(given, erased)]
+            found[f"{name}{GIVEN}"] = told
     return found
 
 
