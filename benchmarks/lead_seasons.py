@@ -20,20 +20,11 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from benchmarks.lead_steps import shipped
 from benchmarks.machines_run import header, table
-from kits.core.dataset import Split
 from kits.core.stats import Floats, bootstrap, proportion
 from kits.lead_scoring._checking.seasons import season_of
-from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._lead import Lead
-from kits.lead_scoring._learning.backtest import run_backtest
-from kits.lead_scoring._learning.candidates import candidates
-from kits.lead_scoring._learning.folds import origins
-from kits.lead_scoring._learning.kinds import kinds_of
-from kits.lead_scoring._learning.learner import Learner
-from kits.lead_scoring._learning.sheet import Sheet
-from kits.lead_scoring._models.scorer import Scorer
-from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring.config import Config
 
 SIZES = ((1_500, 2.05), (4_000, 2.05), (4_000, 3.05), (20_000, 3.05), (20_000, 5.05))
@@ -128,36 +119,18 @@ def judged(firm: Firm) -> Judged:
         Lead(str(n), {"x": float(x)}, datetime.fromtimestamp(_START + year * _YEAR, timezone.utc))
         for n, (x, year) in enumerate(zip(firm.x, firm.years))
     ]
-    sheet, won = Sheet(leads[: firm.learned]), firm.won[: firm.learned]
-    kinds = kinds_of(sheet, np.arange(firm.learned), sheet.names, _CONFIG.columns)
-    found = []
-    for config in (_CONFIG, _CONFIG.model_copy(update={"seasons": False})):
-        learner = Learner(sheet, won, kinds, frozenset(), config, 0)
-        steps = origins(_splits(firm.learned), [""] * len(won), _CONFIG.folds, in_time=True, seed=0)
-        tried = candidates(_CONFIG, few=False, in_time=True, drifting=())
-        taken = run_backtest(learner, steps, tried, in_time=True).shipped
-        fitted = learner.fit(np.arange(firm.learned), taken.candidate)
-        spec = ModelSpec(
-            approach=taken.candidate.name,
-            additive=fitted.additive,
-            season=fitted.season,
-            calibrator=taken.calibrator,
-        )
-        scorer = Scorer(spec, Encoder(fitted.encoder), None)
-        found.append((fitted.season, scorer.probabilities(leads[firm.learned :])))
+    known, won = leads[: firm.learned], firm.won[: firm.learned]
+    made = [
+        shipped(known, won, _CONFIG.model_copy(update={"seasons": one})) for one in (True, False)
+    ]
+    found = [one.probabilities(leads[firm.learned :]) for one in made]
     true = 1 / (1 + np.exp(-firm.odds[firm.learned :]))
     quarter = ((firm.years[firm.learned :] % 1) * _QUARTERS).astype(int)
     off = [
         float(np.mean([abs((p - true)[quarter == n].mean()) for n in range(_QUARTERS)]))
-        for _, p in found
+        for p in found
     ]
-    return Judged(found[0][0] is not None, off[0], off[1])
-
-
-def _splits(count: int) -> list[Split]:
-    return [
-        "train" if n < 0.7 * count else "val" if n < 0.85 * count else "test" for n in range(count)
-    ]
+    return Judged(made[0].spec.season is not None, off[0], off[1])
 
 
 def _mean(values: list[float], seed: int) -> str:

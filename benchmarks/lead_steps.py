@@ -20,12 +20,17 @@ from benchmarks.lead_models import COLUMNS
 from kits.core.dataset import Split
 from kits.core.stats import Floats, auroc, bootstrap
 from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._learning.backtest import run_backtest
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, Candidate, candidates
 from kits.lead_scoring._learning.folds import LATER, Origin, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner, Trial
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.telling import are_many
+from kits.lead_scoring._models.scorer import Scorer
+from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import ColumnsConfig, Config
 
@@ -93,13 +98,36 @@ def public_table(folder: Path, name: str) -> LeadTable:
     return read_table(path, Config(columns=ColumnsConfig(exclude=left))).decided
 
 
+def shipped(leads: Sequence[Lead], won: Floats, config: Config, seed: int = 0) -> Scorer:
+    """What a training ships that learns from leads in order of time, on whose columns no court is held; its probabilities alone."""
+    count, rows = len(leads), np.arange(len(leads))
+    sheet = Sheet(leads)
+    kinds = kinds_of(sheet, rows, sheet.names, config.columns)
+    learner = Learner(sheet, won, kinds, frozenset(), config, seed)
+    steps = origins(_places(count), [""] * count, config.folds, in_time=True, seed=seed)
+    few = bool(count < FEW_LEADS or won.sum() < FEW_WON)
+    tried = candidates(config, few=few, in_time=True, drifting=(), many=are_many(kinds, won))
+    taken = run_backtest(learner, steps, tried, in_time=True).shipped
+    fitted = learner.fit(rows, taken.candidate)
+    spec = ModelSpec(
+        approach=taken.candidate.name,
+        additive=fitted.additive,
+        trees=fitted.trees is not None,
+        season=fitted.season,
+        calibrator=taken.calibrator,
+    )
+    return Scorer(spec, Encoder(fitted.encoder), fitted.trees)
+
+
+def _places(count: int) -> list[Split]:
+    ends = round(TRAIN * count), round((TRAIN + VAL) * count)
+    return ["train" if n < ends[0] else "val" if n < ends[1] else "test" for n in range(count)]
+
+
 def rolled(leads: LeadTable, seed: int) -> Rolled:
     """All candidates at all steps, as in `kit train`."""
     count, won, config = len(leads), leads.won, Config()
-    ends = round(TRAIN * count), round((TRAIN + VAL) * count)
-    places: list[Split] = [
-        "train" if n < ends[0] else "val" if n < ends[1] else "test" for n in range(count)
-    ]
+    places = _places(count)
     known = np.flatnonzero(np.array(places) != "test")
     court = hold_court(leads.rows(known), config, seed=seed)
     sheet = Sheet(leads.leads)

@@ -221,6 +221,10 @@ class Config(_Section):
         True,
         description="learn the time of year where more is won at one than at another, in each of two years or more",
     )
+    week: bool = Field(
+        True,
+        description="learn the day and the hour at which leads come, where they tell who buys, earlier leads as later ones",
+    )
     still_open: bool = Field(
         True,
         description="learn what it says of a lead that it stays open, where it is known how long outcomes take",

@@ -24,7 +24,6 @@ from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.telling import warning
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.encoder import Encoder
-from kits.lead_scoring._features.spec import words_of_choices
 from kits.lead_scoring._features.usual import FEWEST_LEARNED, usual_of
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
@@ -45,6 +44,7 @@ from kits.lead_scoring._learning.story import (
     figures_of,
     hindsight_note,
     tried_of,
+    week_note,
 )
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
@@ -124,6 +124,7 @@ def train(task: TrainTask) -> TrainOutcome:
                 [column.name for column in fitted.encoder.columns],
                 len(learner.kinds),
             ),
+            *week_note(fitted.encoder.week),
             *([prepared.so_far.note] if prepared.so_far is not None and config.refit else []),
         ),
         warning=warning(prepared.court),
@@ -168,7 +169,7 @@ def _spec(
             unnamed=_unnamed(prepared.court),
             season=fitted.season,
             open_at=_open_at(stays, config),
-            words_of_choices=words_of_choices(fitted.encoder),
+            encoder=fitted.encoder,
             sheet=prepared.learner.sheet if len(counted) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),
@@ -180,7 +181,7 @@ def _spec(
         lost_after_days=config.source.lost_after_days or (stays.lost_after_days if stays else 0),
         protected=_protected(prepared.court, config),
         trained_on=_trained_on(table),
-        usual=usual_of(fitted.encoder.columns, _latest_leads(table)),
+        usual=usual_of(fitted.encoder.columns, _latest_leads(table), fitted.encoder.week),
         tried=tried_of(backtest),
     )
 

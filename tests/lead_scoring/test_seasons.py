@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kits.lead_scoring._checking.seasons import Floats, season_note, season_of, seasons
+from kits.lead_scoring._features.arrivals import moments
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._learning.backtest import run_backtest
@@ -21,7 +22,7 @@ from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._models.scorer import Scorer
-from kits.lead_scoring._models.season import SEASON, adds, moments, peak_of, quarter_of
+from kits.lead_scoring._models.season import SEASON, adds, peak_of, quarter_of
 from kits.lead_scoring._models.spec import CalibratorSpec, ModelSpec, SeasonSpec
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._table import LeadTable

@@ -93,7 +93,7 @@ def test_few_values_and_values_of_one_word_have_no_words() -> None:
 def test_of_a_rare_title_a_reason_tells_a_word() -> None:
     encoded, won, titles = learned()
     table = a_table([({"title": title}, float(w)) for title, w in zip(titles, won.tolist())])
-    spec = learn_rates(table, ["title"], Config(), words_of_choices=words_of_choices(encoded.spec))
+    spec = learn_rates(table, ["title"], Config(), encoder=encoded.spec)
     (told,) = Explainer(spec).reasons(Lead("1", {"title": "Purchasing Officer"}), {"title": 1.0})
     bought = [w for title, w in zip(titles, won.tolist()) if "Purchasing" in title]
     assert told.text.startswith(

@@ -11,7 +11,16 @@ from kits.core.dataset import Dataset
 from kits.core.kit import Finding
 from kits.core.placing import STATED
 from kits.core.sample import utc_now
-from kits.lead_scoring._checking import amounts, columns, repeats, seasons, times, trials, units
+from kits.lead_scoring._checking import (
+    amounts,
+    columns,
+    repeats,
+    seasons,
+    times,
+    trials,
+    units,
+    week,
+)
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.telling import findings
@@ -29,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     times.young,
     times.backwards,
     seasons.seasons,
+    week.week,
     repeats.same_lead,
     repeats.same_customer,
     repeats.same_content,

@@ -25,7 +25,9 @@ from kits.lead_scoring._features.spec import (
     ManyColumn,
     TextColumn,
     TruthColumn,
+    Week,
 )
+from kits.lead_scoring._features.week import WEEK, flags_at, labels
 from kits.lead_scoring._lead import Lead, Value
 
 Floats32 = NDArray[np.float32]
@@ -59,7 +61,8 @@ class Encoder:
 
     @cached_property
     def _parts(self) -> tuple[Part, ...]:
-        return tuple(map(part_of, self.spec.columns))
+        parts = tuple(map(part_of, self.spec.columns))
+        return parts if self.spec.week is None else (*parts, _week(self.spec.week))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -89,7 +92,7 @@ class Encoder:
 
     def unknown(self, lead: Lead) -> tuple[str, ...]:
         """Columns that were learned from and that this lead does not have at all."""
-        return tuple(part.name for part in self._parts if part.name not in lead.fields)
+        return tuple(one.name for one in self.spec.columns if one.name not in lead.fields)
 
     def new_values(self, lead: Lead) -> tuple[str, ...]:
         """Columns in which this lead holds a choice that was never met in training."""
@@ -242,6 +245,10 @@ def _text(column: TextColumn) -> Part:
     labels = [f"{column.name} says {word}" for word in column.words]
     labels += [f"{column.name}: words", *([f"{column.name}: past rates"] if rates else [])]
     return Part(column.name, tuple(labels), encode)
+
+
+def _week(week: Week) -> Part:
+    return Part(WEEK, labels(week), lambda _, at: flags_at(at, week), timed=True)
 
 
 _PARTS = {

@@ -87,12 +87,21 @@ Column: TypeAlias = Annotated[
 ]
 
 
+class Week(BaseModel):
+    """The time of the week at which a lead came: which day, which two hours of a working day or a weekend."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    hours: bool = Field(description="whether hours tell something, or days alone")
+
+
 class EncoderSpec(BaseModel):
     """All columns a model sees, in the order of the matrix."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     columns: tuple[Column, ...] = Field(description="columns of leads and what becomes of each")
+    week: Week | None = Field(None, description="behind the columns; None: it tells nothing")
     typical: tuple[float | None, ...] = Field(
         (),
         description="for each column of the matrix what stands for a missing one where no lead lacked it: the mean of noughts "

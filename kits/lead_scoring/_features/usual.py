@@ -12,14 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.runtime import Skew
 from kits.core.stats import proportion
 from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.arrivals import moments, times_of_arrival
 from kits.lead_scoring._features.encoder import met_in
-from kits.lead_scoring._features.spec import ChoiceColumn, Column, ManyColumn, NumberColumn
+from kits.lead_scoring._features.spec import ChoiceColumn, Column, ManyColumn, NumberColumn, Week
+from kits.lead_scoring._features.week import HOURS, WEEK, hours_of
 from kits.lead_scoring._lead import Lead, Value
+
+Floats = NDArray[np.float64]
 
 FEWEST_LEARNED, FEWEST = 100, 30
 """Leads learned from, and later ones, without which nothing is compared."""
@@ -50,9 +55,15 @@ class Usual(BaseModel):
     high: float | None = Field(None, description="a tenth of its numbers are larger")
 
 
-def usual_of(columns: Sequence[Column], leads: Sequence[Lead]) -> dict[str, Usual]:
-    """Column → what it holds in these leads."""
+def usual_of(
+    columns: Sequence[Column], leads: Sequence[Lead], week: Week | None = None
+) -> dict[str, Usual]:
+    """Column → what it holds in these leads; where hours are looked at (`week`), those at which they came, too."""
     found = {}
+    hours = _hours(leads) if week is not None and week.hours else ()
+    if len(hours):
+        first, last = np.quantile(hours, (_TENTH, 1 - _TENTH), method="lower").tolist()
+        found[WEEK] = Usual(leads=len(leads), said=len(hours), low=first, high=last)
     for column in columns:
         said = _said(column, leads)
         numbers = _numbers(column, said)
@@ -78,9 +89,11 @@ def skews(
         for column in columns
         if column.name in usual and usual[column.name].leads >= FEWEST_LEARNED
     ]
-    if len(leads) < FEWEST or not known:
+    hours = usual.get(WEEK)
+    asked = len(known) + (hours is not None)
+    if len(leads) < FEWEST or not asked:
         return ()
-    chance = _FALSE_ALARM_RATE / (_QUESTIONS * len(known))
+    chance = _FALSE_ALARM_RATE / (_QUESTIONS * asked)
     silent: list[tuple[float, Skew]] = []
     others: list[Skew] = []
     for column, one in known:
@@ -97,6 +110,8 @@ def skews(
             silent.append((now / then, Skew(column.name, text)))
         else:
             others += _strange(column, one, said, 1 - chance)
+    if hours is not None:
+        others += _at_other_hours(hours, _hours(leads), 1 - chance)
     return (*(skew for _, skew in sorted(silent, key=lambda pair: pair[0])), *others)
 
 
@@ -134,6 +149,29 @@ def _strange(
                 )
     if isinstance(column, ChoiceColumn) and column.all_met and len(said) >= FEWEST:
         yield from _never_met(column, said, confidence)
+
+
+def _at_other_hours(usual: Usual, hours: Floats, confidence: float) -> Iterator[Skew]:
+    """Where leads come at other hours of the day: most often times were written by another zone than those learned from."""
+    if len(hours) < FEWEST or usual.low is None or usual.high is None:
+        return
+    for odd, end, word in (
+        (hours < usual.low, usual.low, "before"),
+        (hours >= usual.high + 1, usual.high + 1, "after"),
+    ):
+        found = proportion(int(odd.sum()), len(odd), confidence)
+        if found.low > _HALF:
+            text = (
+                f"{WEEK}: {_percent(found.value)} of {len(odd)} leads came {word} {end:.0f}:00 UTC, of those learned from a tenth: "
+                "their times were written by another zone"
+            )
+            yield Skew(WEEK, text)
+
+
+def _hours(leads: Sequence[Lead]) -> Floats:
+    """(n,) the hours of the day at which leads came, of those that say it."""
+    came = times_of_arrival(moments(leads))
+    return (hours_of(came[np.isfinite(came)]) % HOURS).astype(np.float64)
 
 
 def _never_met(column: ChoiceColumn, said: Sequence[Value], confidence: float) -> Iterator[Skew]:

@@ -30,6 +30,7 @@ from kits.lead_scoring._features.spec import (
     TextColumn,
     TruthColumn,
 )
+from kits.lead_scoring._features.week import flags, labels
 from kits.lead_scoring._learning.blocks import block
 from kits.lead_scoring._learning.frequent import (
     FREQUENT,
@@ -40,6 +41,7 @@ from kits.lead_scoring._learning.frequent import (
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.past_rates import past_rates, unseen_rates
 from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
+from kits.lead_scoring._learning.week import week_of
 
 Floats = NDArray[np.float64]
 _WITH_RATES = 8
@@ -68,13 +70,20 @@ class Encoded:
 
 
 def fit_encoder(
-    sheet: Sheet, rows: Ints, won: Floats, kinds: Mapping[str, Kind], seed: int
+    sheet: Sheet,
+    rows: Ints,
+    won: Floats,
+    kinds: Mapping[str, Kind],
+    seed: int,
+    *,
+    week: bool = False,
 ) -> Encoded:
     """An encoder for the columns of `kinds`.
 
     Args:
         rows: those to learn from.
         won: (all rows) 1 or 0.
+        week: whether the time of the week is looked at, too.
     """
     shared = shared_by(sheet, rows, kinds)
     fitted: list[Column] = []
@@ -89,7 +98,8 @@ def fit_encoder(
             column = _fit(sheet, rows, name, kind, shared[name].values)
         if column is not None:
             fitted.append(column)
-    spec = EncoderSpec(columns=tuple(fitted))
+    told = week_of(sheet.came[rows], won[rows]) if week else None
+    spec = EncoderSpec(columns=tuple(fitted), week=told)
     matrix, places = _matrix(sheet, rows, spec)
     for column, end in zip(fitted, places[1:]):
         if isinstance(column, ChoiceColumn | TextColumn) and column.rates:
@@ -119,13 +129,16 @@ def _typical(matrix: Floats32) -> tuple[float | None, ...]:
 
 
 def _matrix(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> tuple[Floats32, list[int]]:
-    """The matrix, and where the block of each column begins, with the end of the last."""
+    """The matrix, and where the block of each column begins, with the end of the last; the time of the week is behind it."""
     places = [0]
     for column in spec.columns:
         places.append(places[-1] + len(part_of(column).labels))
-    matrix = np.empty((len(rows), places[-1]), dtype=np.float32)
+    width = places[-1] + (len(labels(spec.week)) if spec.week is not None else 0)
+    matrix = np.empty((len(rows), width), dtype=np.float32)
     for column, (start, end) in zip(spec.columns, pairwise(places)):
         matrix[:, start:end] = block(sheet, column, rows)
+    if spec.week is not None:
+        matrix[:, places[-1] :] = flags(sheet.came[rows], spec.week)
     return matrix, places
 
 

@@ -124,7 +124,8 @@ class Learner:
 
     def _fitted(self, rows: Ints, names: Collection[str]) -> Encoded:
         kinds = {name: kind for name, kind in self.kinds.items() if name in names}
-        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
+        week = self.config.week
+        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed, week=week)
 
     def curves(
         self,

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features.cells import Joints, to_words
+from kits.lead_scoring._features.spec import EncoderSpec, Week, words_of_choices
+from kits.lead_scoring._features.week import WEEK, hours_of, told_of
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
@@ -52,7 +54,7 @@ def learn_rates(
     sheet: Sheet | None = None,
     season: SeasonSpec | None = None,
     open_at: Mapping[float, Tally] | None = None,
-    words_of_choices: Mapping[str, Collection[str]] | None = None,
+    encoder: EncoderSpec | None = None,
 ) -> ReasonsSpec:
     """The reasons' part of a bundle, from decided leads.
 
@@ -63,7 +65,7 @@ def learn_rates(
         sheet: the decided leads by column, where that was made before.
         season: what the model adds for the time of year.
         open_at: age in days → leads still open then, from 0 on; None: the model adds nothing for it.
-        words_of_choices: column → words of its choices that the model looks at.
+        encoder: what the model makes of leads: words of choices, the time of the week; None: neither.
 
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
@@ -83,10 +85,13 @@ def learn_rates(
         name: _column(by_column, decided.won, name, config, words.of(name, there))
         for name in spoken
     }
-    for name, own in (words_of_choices or {}).items():
+    for name, own in words_of_choices(encoder).items() if encoder is not None else ():
         if name in known and known[name].kind == "choice":
             tallies = _words(count(by_column, name, decided.won), own)
             known[name] = known[name].model_copy(update={"words": tallies})
+    if encoder is not None and encoder.week is not None:
+        said = words.of(WEEK, there)
+        known[WEEK] = _of_week(by_column.came, decided.won, encoder.week, said)
     if season is not None:
         said = words.of(SEASON, there)
         known[SEASON] = _of_year(by_column.at, decided.won, season, said)
@@ -117,6 +122,25 @@ def _of_year(at: Floats, won: Floats, season: SeasonSpec, said: ColumnWords) -> 
         missing=missing,
         templates=said.templates,
         peak=peak,
+    )
+
+
+def _of_week(came: Floats, won: Floats, week: Week, said: ColumnWords) -> ColumnReasons:
+    """What became of leads by the day on which they came, or by hours of working days and of weekends."""
+    dated = np.isfinite(came)
+    told = [told_of(hour, hours=week.hours) for hour in hours_of(came[dated]).tolist()]
+    counts, bought = Counter(told), Counter[str]()
+    for name, one in zip(told, won[dated].tolist()):
+        bought[name] += int(one)
+    given = Tally(n=int(dated.sum()), won=int(won[dated].sum()))
+    return ColumnReasons(
+        kind="week",
+        label=said.label,
+        choices={name: Tally(n=counts[name], won=bought[name]) for name in sorted(counts)},
+        given=given,
+        missing=Tally(n=len(won) - given.n, won=int(won.sum()) - given.won),
+        templates=said.templates,
+        hours=week.hours,
     )
 
 

@@ -5,7 +5,6 @@ It knows nothing of outcomes, nor of which values are frequent.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.arrivals import moments, times_of_arrival
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._learning.listed import is_listed
 from kits.lead_scoring._table import names_of
@@ -72,9 +72,12 @@ class Sheet:
     @cached_property
     def at(self) -> Floats:
         """(rows,) moments of the decisions, seconds since 1970; NaN where one is not known."""
-        moments = (lead.at for lead in self._leads)
-        stamps = (math.nan if at is None else at.timestamp() for at in moments)
-        return np.fromiter(stamps, np.float64, len(self._leads))
+        return moments(self._leads)
+
+    @cached_property
+    def came(self) -> Floats:
+        """(rows,) the same where they tell at which time of the week a lead came."""
+        return times_of_arrival(self.at)
 
     def _column(self, name: str) -> tuple[tuple[Value, ...], Ints]:
         """Distinct cells of a column, and for each row which one it holds."""

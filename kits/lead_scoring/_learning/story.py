@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate, auroc_estimate, proportion
+from kits.lead_scoring._features.spec import Week
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
 from kits.lead_scoring._learning.boosting import base_rate
 from kits.lead_scoring._learning.candidates import Candidate
@@ -94,6 +95,16 @@ def columns_note(candidate: Candidate, columns: Sequence[str], of: int) -> tuple
         f"{len(columns)} of {of} columns are learned from, which say something of the outcome by themselves, as the others are "
         f"many for so few outcomes: {', '.join(columns[:_NAMED])}"
         + (f" and {more} more" if more > 0 else ""),
+    )
+
+
+def week_note(week: Week | None) -> tuple[str, ...]:
+    """Where the time of the week is learned from, that it is."""
+    if week is None:
+        return ()
+    what = "day and hour" if week.hours else "day of the week"
+    return (
+        f"the {what} at which a lead comes is learned from (`week` of kit check has the shares)",
     )
 
 

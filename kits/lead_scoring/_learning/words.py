@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.section import Section
+from kits.lead_scoring._features.week import WEEK
 from kits.lead_scoring._models.season import SEASON
 from kits.lead_scoring._models.still_open import STILL_OPEN
 from kits.lead_scoring._reasons.naming import (
@@ -41,7 +42,8 @@ SITUATIONS = {
     "days_over": {"label", "low"}, "days_up_to": {"label", "high"}, "days_between": {"label", "low", "high"},
     "days_same": {"label"}, "ahead_over": {"label", "low"}, "ahead_up_to": {"label", "high"}, "ahead_between": {"label", "low", "high"},
     "one_of": {"label", "value"}, "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
-    "hint": {"label", "value"}, "season": {"label", "low", "high"}, "open_day": {"label"},
+    "hint": {"label", "value"}, "season": {"label", "low", "high"}, "came_day": {"label", "value"},
+    "came_working": {"label", "low", "high"}, "came_weekend": {"label", "low", "high"}, "open_day": {"label"},
     "open_days": {"label", "value"},
 }  # fmt: skip
 """What a reason may be about, and what its words may name."""
@@ -157,7 +159,7 @@ def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
         f"model.phrases speaks of {name!r}, which no lead has"
         + "".join(f": did you mean {near!r}?" for near in get_close_matches(name, columns, n=1))
         for name in words.own
-        if name not in columns and name not in (SEASON, STILL_OPEN)
+        if name not in columns and name not in (SEASON, WEEK, STILL_OPEN)
     )
 
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from kits.core.errors import BundleError
 from kits.core.runtime import Session
+from kits.lead_scoring._features.arrivals import moments
 from kits.lead_scoring._features.encoder import Encoder, Floats32
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._models.additive import Additive
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.contributions import TreeTables, make_tables
-from kits.lead_scoring._models.season import SEASON, adds, moments
+from kits.lead_scoring._models.season import SEASON, adds
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._models.still_open import STILL_OPEN, ages, errors
 from kits.lead_scoring._models.still_open import adds as age_adds

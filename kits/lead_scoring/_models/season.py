@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._models.spec import SeasonSpec
 
 Floats = NDArray[np.float64]
@@ -27,11 +25,6 @@ def adds(spec: SeasonSpec, at: Floats) -> Floats:
     """(n,) log-odds at (n,) seconds since 1970; 0 where that is NaN: nothing is known of the time of year."""
     found = waves(at) @ np.array([spec.cosine, spec.sine]) + spec.level
     return np.where(np.isnan(at), 0.0, found)
-
-
-def moments(leads: Sequence[Lead]) -> Floats:
-    """(n,) seconds since 1970 at which leads are decided on; NaN: not known."""
-    return np.array([np.nan if one.at is None else one.at.timestamp() for one in leads])
 
 
 def month_of(seconds: float) -> int:

@@ -13,6 +13,14 @@ from dataclasses import dataclass
 from datetime import timezone
 
 from kits.lead_scoring._features.cells import joints_of, to_words
+from kits.lead_scoring._features.week import (
+    DAYS,
+    FIRST_OF_WEEKEND,
+    HOURS,
+    TOGETHER,
+    hour_of,
+    told_of,
+)
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._models.season import quarter_of
 from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
@@ -69,9 +77,8 @@ def situation_of(
     """
     value = lead.fields.get(name)
     label = {"label": column.label}
-    if column.kind in ("season", "open"):
-        of_time = _of_year if column.kind == "season" else _of_age
-        return of_time(column, lead, wording, label)
+    if column.kind in _OF_TIME:
+        return _OF_TIME[column.kind](column, lead, wording, label)
     if is_missing(value):
         return Situation("missing", column.missing, label)
     if column.kind in ("choice", "many"):
@@ -200,6 +207,21 @@ def _of_year(
     return Situation("season", column.choices.get(str(month), Tally()), slots)
 
 
+def _of_week(
+    column: ColumnReasons, lead: Lead, wording: Wording, label: Mapping[str, str]
+) -> Situation:
+    if lead.at is None or len(wording.days) < DAYS:
+        return Situation("given", column.given, label)
+    hour = hour_of(lead.at.timestamp())
+    day, own = divmod(hour, HOURS)
+    tally = column.choices.get(told_of(hour, hours=column.hours), Tally())
+    if not column.hours:
+        return Situation("came_day", tally, {**label, "value": wording.days[day]})
+    low = own - own % TOGETHER
+    name = "came_weekend" if day >= FIRST_OF_WEEKEND else "came_working"
+    return Situation(name, tally, {**label, "low": str(low), "high": str(low + TOGETHER)})
+
+
 def _of_age(
     column: ColumnReasons, lead: Lead, wording: Wording, label: Mapping[str, str]
 ) -> Situation:
@@ -209,6 +231,9 @@ def _of_age(
     found = column.bins[bisect.bisect_right(column.cuts, lead.days_open)]
     name = "open_days" if days > 1 else "open_day"
     return Situation(name, found, {**label, "value": number_text(days, wording)})
+
+
+_OF_TIME = {"season": _of_year, "week": _of_week, "open": _of_age}
 
 
 def _of_number(

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SUBJECTS = (
     "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
     "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
-    "season", "open_day", "open_days",
+    "season", "came_day", "came_working", "came_weekend", "open_day", "open_days",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
 NEWER = frozenset(
-    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season", "open_day", "open_days")
+    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season", "came_day", "came_working", "came_weekend", "open_day", "open_days")
 )  # fmt: skip
 """Of these older bundles have no words: there it is only said that the column is filled in."""
 LINES = (
@@ -25,7 +25,7 @@ LINES = (
 )  # fmt: skip
 """Whole lines: reasons, and the two kinds of hints."""
 
-Kind = Literal["number", "choice", "many", "days", "given", "season", "open"]
+Kind = Literal["number", "choice", "many", "days", "given", "season", "week", "open"]
 
 
 class _Part(BaseModel):
@@ -55,7 +55,7 @@ class ColumnReasons(_Part):
 
     kind: Kind = Field(
         description="how values are told apart; `many`: several choices at once; `days`: days before the decision; "
-        "`given`: only whether there is one; `season`: the time of year at which the lead is decided on; `open`: the days for which it "
+        "`given`: only whether there is one; `season`: the time of year at which the lead is decided on; `week`: the time of the week; `open`: the days for which it "
         "has been open"
     )
     label: str = Field(description="the column's name for people")
@@ -67,7 +67,7 @@ class ColumnReasons(_Part):
     choices: dict[str, Tally] = Field(
         default_factory=dict,
         description="leads by choice, in lower case; of `many` a lead counts for each of its choices, of `season` for the three "
-        "months that it came in, by each month's number",
+        "months that it came in, by each month's number, of `week` for its day, or for its hours of a working day or a weekend",
     )
     words: dict[str, Tally] = Field(
         default_factory=dict,
@@ -90,6 +90,7 @@ class ColumnReasons(_Part):
     unit: str = Field("", description="word after its numbers")
     divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
     actionable: bool = Field(False, description="the team can change it, or ask for it")
+    hours: bool = Field(False, description="of `week`: hours are told, not days alone")
     peak: int = Field(1, ge=1, le=12, description="of `season`: the best month")
 
 
@@ -100,6 +101,7 @@ class Wording(_Part):
     decimal: str = Field(".", description="decimal point")
     thousands: str = Field(",", description="between thousands")
     months: tuple[str, ...] = Field((), description="names of the twelve months")
+    days: tuple[str, ...] = Field((), description="names of the seven days, from Monday on")
     subjects: dict[str, str] = Field(description="situation → what is so, with {label}, {value} …")
     lines: dict[str, str] = Field(description="kind of line → the whole line, with {subject} …")
 
