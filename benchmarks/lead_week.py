@@ -82,7 +82,9 @@ def firm_of(kind: str, leads: int, rng: np.random.Generator) -> Firm:
         level = np.cumsum(rng.normal(0, 0.15, _WEEKS + _LATER + 1))
         odds += level[((at - _MONDAY) // _WEEK).astype(int)]
     elif kind.startswith(("office", "weekends")):
-        odds += float(kind.rsplit(maxsplit=1)[-1]) * (office if kind.startswith("office") else day >= 5)
+        odds += float(kind.rsplit(maxsplit=1)[-1]) * (
+            office if kind.startswith("office") else day >= 5
+        )
     odds[lists] = -20.0
     chance = 1 / (1 + np.exp(-odds))
     won = (rng.random(count) < chance).astype(np.float64)

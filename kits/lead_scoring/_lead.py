@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from kits.core.answers.fields import flat_fields
 from kits.core.errors import DataError
+from kits.lead_scoring._links import without_visit
 
 MEDIA_TYPE = "application/json"
 WON, LOST = "won", "lost"
@@ -36,7 +37,7 @@ class Lead:
 
     Attributes:
         id: the CRM's own; never a feature.
-        fields: column → value as the source wrote it.
+        fields: column → value as the source wrote it, links without what marks one visit.
         at: the moment of the decision, aware: columns are read as of it; None where the data has no clock.
         open_at: when it was still open, aware; None: that is not said, and it is scored as one that has just come.
     """
@@ -124,7 +125,7 @@ def _times(value: Mapping[object, object]) -> tuple[datetime | None, datetime | 
 
 def _value(name: str, value: object) -> Value:
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return without_visit(value[:MAX_TEXT])
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):

@@ -63,3 +63,19 @@ def test_a_text_that_tells_nothing_is_left_out_without_a_question() -> None:
 
 def test_outcomes_of_test_are_not_looked_at() -> None:
     assert told(firm(telling=True, test=True)) == []
+
+
+def codes(*, telling: bool, name: str = "article") -> LeadTable:
+    """Leads with an article of one of six kinds each, of which hardly one comes again; those of one kind are won more often."""
+    made = Made(1_500, strength=0.5)
+    often = np.where((made.won > 0) & telling, 0.6, 0.15)
+    kind = np.where(made.rng.random(1_500) < often, 10, made.rng.integers(11, 16, 1_500))
+    made.columns[name] = [f"{one}00-{n * 7:05}" for n, one in enumerate(kind.tolist())]
+    return made.table()
+
+
+def test_a_code_whose_parts_tell_is_asked_about() -> None:
+    (asked,) = told(codes(telling=True))
+    assert asked.check == "left-out-texts" and asked.text.startswith("article is left out")
+    assert told(codes(telling=False)) == []
+    assert told(codes(telling=True, name="lead number")) == []

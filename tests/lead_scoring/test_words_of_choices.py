@@ -101,3 +101,24 @@ def test_of_a_rare_title_a_reason_tells_a_word() -> None:
     )
     (new,) = Explainer(spec).reasons(Lead("1", {"title": "Astronaut"}), {"title": 1.0})
     assert "Astronaut" in new.text
+
+
+def test_a_code_is_known_by_its_parts_and_a_short_word_counts() -> None:
+    codes = [f"VAL-{(11, 12, 20)[n % 3]}.{n:03}" for n in range(300)]
+    (parts,) = words_of_choices(spec_of(codes)).values()
+    assert set(parts) == {"11", "12", "20"}, "all have the first, and no two leads the last"
+    titles = [
+        f"{rank} {work}" for rank in ("Head of", "VP", "Junior") for work in ("IT", "HR", *WORK)
+    ]
+    (words,) = words_of_choices(spec_of(titles * 20)).values()
+    assert {"vp", "it", "hr", "head"} <= set(words)
+
+
+def test_a_year_says_when_and_not_what() -> None:
+    campaigns = [
+        f"{2020 + n % 5}_{('pumps', 'valves', 'seals')[n % 3]}_{n % 13}0" for n in range(600)
+    ]
+    (words,) = words_of_choices(spec_of(campaigns)).values()
+    assert {"pumps", "valves", "seals", "10"} <= set(words) and not any(
+        "202" in one for one in words
+    )

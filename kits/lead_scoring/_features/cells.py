@@ -46,6 +46,8 @@ _NO_NUMBER = re.compile(r"\D*|.*\d-\d.*", re.DOTALL)
 _TIMES = re.compile(r"(?<=\d)e\d$")
 """What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
+_PART = re.compile(r"[^\W\d_]{2,30}|\d{2,30}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 Joints = Literal[";", ",", "/"]
 """What joins choices: semicolons alone; with them commas, bars and line ends; or slashes and plus signs."""
 _JOINTS: Mapping[Joints, re.Pattern[str]] = {
@@ -148,6 +150,13 @@ def parts_of(value: Value, joints: Joints = ";") -> tuple[Value, ...]:
 def to_choices(value: Value, joints: Joints = ";") -> frozenset[str]:
     """A cell of several choices, each in one form. `joints`: as `parts_of` takes them."""
     return frozenset(filter(None, map(to_choice, parts_of(value, joints))))
+
+
+def to_parts(value: Value) -> frozenset[str]:
+    """The words and numbers of a choice, such as a title or a code, in lower case; a year tells when it was, not what."""
+    if not isinstance(value, str):
+        return frozenset()
+    return frozenset(one for one in _PART.findall(value.casefold()) if not _YEAR.fullmatch(one))
 
 
 def to_words(value: Value) -> frozenset[str]:

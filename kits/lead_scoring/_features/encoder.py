@@ -188,7 +188,7 @@ def _choice(column: ChoiceColumn) -> Part:
 
     def encode_in_full(value: Value, _: float) -> list[float]:
         word = cells.to_choice(value)
-        said = cells.to_words(value) if column.words else ()
+        said = cells.to_parts(value) if column.words else ()
         rate = [rates.get(word, 0.0)] if rates else []
         return [*row(word), *(float(one in said) for one in column.words), *rate]
 

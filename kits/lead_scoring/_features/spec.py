@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+_WORDS_TOLD = 200
+
 
 class _Column(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -112,3 +114,9 @@ class EncoderSpec(BaseModel):
 def words_of_choices(spec: EncoderSpec) -> dict[str, tuple[str, ...]]:
     """Column of choices → words of theirs that a model looks at."""
     return {c.name: c.words for c in spec.columns if isinstance(c, ChoiceColumn) and c.words}
+
+
+def words_of_texts(spec: EncoderSpec) -> dict[str, tuple[str, ...]]:
+    """Column → words of its texts that a model looks at, the most frequent first; so many that a reason finds one."""
+    texts = (c for c in spec.columns if isinstance(c, TextColumn))
+    return {c.name: tuple(c.rates or c.words)[:_WORDS_TOLD] for c in texts}

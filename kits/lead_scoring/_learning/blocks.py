@@ -72,7 +72,7 @@ def _choice(sheet: Sheet, column: ChoiceColumn, rows: Ints) -> Floats32:
     met = np.fromiter(map(met_in(column), words), dtype=bool, count=len(words))
     found[~met[held], :width] = np.nan
     if says:
-        bags, codes = sheet.bags(column.name, "text"), sheet.column(column.name)[1][rows]
+        bags, codes = sheet.bags(column.name, "parts"), sheet.column(column.name)[1][rows]
         found[:, width : width + says] = _several(bags, codes, column.words)[:, :says]
     if column.rates:
         rates = np.array([column.rates.get(word, 0.0) for word in words], dtype=np.float32)

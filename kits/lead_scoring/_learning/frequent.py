@@ -5,12 +5,14 @@ Nothing is known here of outcomes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from kits.lead_scoring._lead import Value
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.sheet import Bags, Ints, Sheet
 
@@ -24,6 +26,7 @@ _WORDS_EACH, _VALUES_EACH = 1.5, 3
 """Of choices that are many, from so many words in each on the average, words of so many of them have columns of their own."""
 NAMED = 5
 """Leads that share a value before a bundle names it."""
+_CODE = re.compile(r"(?=.*\d)\S{1,120}")
 _Key: TypeAlias = tuple[str, bool]
 """A column, and whether words of its choices are meant."""
 
@@ -79,11 +82,11 @@ def _said(sheet: Sheet, rows: Ints, name: str, often: Mapping[str, int]) -> dict
     """How many of some leads say each word, where a column's choices are many and mostly of several words; else empty.
 
     What a title, a campaign or a product says is shared by values that are rare themselves: `Head of Purchasing`. A word
-    of hardly more than one value says what that does, and one that stands in rare values alone may name a person.
+    of hardly more than one value says what that does, and one that stands in rare values alone may name a person, but in a code.
     """
     if len(often) <= _MOST_VALUES:
         return {}
-    bags = sheet.bags(name, "text")
+    bags = sheet.bags(name, "parts")
     held = np.bincount(sheet.column(name)[1][rows], minlength=len(bags.sizes))
     given = int(held[bags.sizes > 0].sum())
     if not given or held @ bags.sizes < _WORDS_EACH * given:
@@ -92,9 +95,15 @@ def _said(sheet: Sheet, rows: Ints, name: str, often: Mapping[str, int]) -> dict
     met = held[bags.owner] > 0
     pairs = np.unique(bags.word[met] * len(choices) + place[bags.owner[met]])
     values = np.bincount(pairs // len(choices), minlength=len(bags.words))
-    common = np.bincount(bags.word, held[bags.owner] >= NAMED, len(bags.words))
+    known = (held >= NAMED) | np.array([_is_code(value) for value in sheet.column(name)[0]])
+    common = np.bincount(bags.word, known[bags.owner], len(bags.words))
     kept = {bags.words[n] for n in np.flatnonzero((values >= _VALUES_EACH) & (common > 0)).tolist()}
     return {word: n for word, n in _mentions(bags, held).items() if word in kept}
+
+
+def _is_code(value: Value) -> bool:
+    """Whether a value is one as `VAL-200.A` is: digits and no space."""
+    return isinstance(value, str) and bool(_CODE.fullmatch(value.strip()))
 
 
 def _sharing(

@@ -1,4 +1,4 @@
-"""Texts that are left out because nothing tells when they were written, and whose words tell who buys: a person knows which."""
+"""Texts and codes that are left out, as hardly a lead shares one, and whose words tell who buys: a person knows when they are written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST, _ROUNDS = 10_000, 200
 
 
 def left_texts(table: LeadTable, court: Court, config: Config, seed: int) -> Iterator[Finding]:
-    """A warning for each such text, with what its words are worth on leads of train and val; none for one called as persons are.
+    """A warning for each such column, with what its words are worth on leads of train and val; none for one called as persons are.
 
     Args:
         table: leads of all splits; those of test are not looked at.
@@ -53,18 +53,23 @@ def left_texts(table: LeadTable, court: Court, config: Config, seed: int) -> Ite
                 "warn",
                 f"{name} is left out, though its words tell who buys (alone they reach an AUC of {told.text()}): nothing says "
                 "whether it is written before the outcome",
-                fix="say it in kit.yaml: model.columns.keep if it is there when a lead comes, as the message of a form is; "
-                "model.columns.exclude if people write it later",
+                fix="say it in kit.yaml: model.columns.keep if it is there when a lead comes, as the message of a form is, or an "
+                "article asked for; model.columns.exclude if people write it later",
             )
 
 
 def _told(leads: LeadTable, name: str, config: Config, seed: int) -> Estimate | None:
-    """AUC of how the words of a text did among other leads; None where it is none."""
+    """AUC of how the words of a text, or of a code, did among other leads; None where it has none."""
     sheet, rows = Sheet(leads.leads), np.arange(len(leads))
     kinds = kinds_of(sheet, rows, [name], config.columns)
-    if kinds.get(name) != "text":
+    if kinds.get(name) not in ("text", "choice"):
         return None
-    often = shared_by(sheet, rows, kinds)[name].often
-    scores = unseen_rates(sheet, rows, leads.won, name, "text", often, seed)
+    shared = shared_by(sheet, rows, kinds)[name]
+    if kinds[name] == "text":
+        scores = unseen_rates(sheet, rows, leads.won, name, "text", shared.often, seed)
+    elif shared.words:
+        scores = unseen_rates(sheet, rows, leads.won, name, "parts", shared.words, seed)
+    else:
+        return None
     ids = [item.sample.group or item.sample.id for item in leads.items]
     return auroc_estimate(scores, leads.won > 0, ids, seed=seed, rounds=_ROUNDS)

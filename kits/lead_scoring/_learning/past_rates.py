@@ -17,6 +17,7 @@ from kits.lead_scoring._learning.sheet import Ints, Sheet
 
 Floats = NDArray[np.float64]
 Told: TypeAlias = Literal["choice", "text"]
+Unseen: TypeAlias = Literal["choice", "text", "parts"]
 _MOST: Mapping[Told, int] = {"choice": 1_000, "text": 2_000}
 """Values, and words, of one column whose rates a bundle keeps."""
 _PRIOR = 20.0
@@ -82,13 +83,14 @@ def unseen_rates(
     rows: Ints,
     won: Floats,
     name: str,
-    kind: Told,
+    kind: Unseen,
     rated: Collection[str],
     seed: int,
 ) -> Floats:
     """(rows,) how what each row holds did in the rows of the other folds.
 
     Args:
+        kind: `parts`: the words of a choice, each by itself.
         rated: words that have a rate; of a choice all of its values have one here.
     """
     held, outcomes = _held(sheet, rows, name, kind), won[rows]
@@ -101,10 +103,10 @@ def unseen_rates(
     return found
 
 
-def _held(sheet: Sheet, rows: Ints, name: str, kind: Told) -> _Held:
+def _held(sheet: Sheet, rows: Ints, name: str, kind: Unseen) -> _Held:
     distinct, codes = sheet.column(name)
     if kind == "choice":
         words, place = sheet.choices(name)
         return _Held(words, np.arange(len(distinct)), place, codes[rows], len(distinct))
-    bags = sheet.bags(name, "text")
+    bags = sheet.bags(name, kind)
     return _Held(bags.words, bags.owner, bags.word, codes[rows], len(distinct))

@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.cells import Joints, to_words
-from kits.lead_scoring._features.spec import EncoderSpec, Week, words_of_choices
+from kits.lead_scoring._features.cells import Joints
+from kits.lead_scoring._features.spec import EncoderSpec, Week, words_of_choices, words_of_texts
 from kits.lead_scoring._features.week import WEEK, hours_of, told_of
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
-from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._learning.frequent import FREQUENT
+from kits.lead_scoring._learning.sheet import Bags, Ints, Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
 from kits.lead_scoring._models.season import SEASON, month_of, peak_of, quarter_of
 from kits.lead_scoring._models.spec import SeasonSpec
@@ -85,10 +86,8 @@ def learn_rates(
         name: _column(by_column, decided.won, name, config, words.of(name, there))
         for name in spoken
     }
-    for name, own in words_of_choices(encoder).items() if encoder is not None else ():
-        if name in known and known[name].kind == "choice":
-            tallies = _words(count(by_column, name, decided.won), own)
-            known[name] = known[name].model_copy(update={"words": tallies})
+    if encoder is not None:
+        known |= _with_words(known, by_column, decided.won, encoder)
     if encoder is not None and encoder.week is not None:
         said = words.of(WEEK, there)
         known[WEEK] = _of_week(by_column.came, decided.won, encoder.week, said)
@@ -211,13 +210,33 @@ def _choices(known: Counted) -> dict[str, object]:
     }
 
 
-def _words(known: Counted, said: Collection[str]) -> dict[str, Tally]:
-    """What became of leads by the words of their choices."""
-    found = {word: Tally() for word in sorted(said)}
-    for value, n, won in zip(known.values, known.n.tolist(), known.won.tolist()):
-        for word in to_words(value) & found.keys():
-            found[word] = Tally(n=found[word].n + n, won=found[word].won + won)
+def _with_words(
+    known: Mapping[str, ColumnReasons], sheet: Sheet, won: Floats, encoder: EncoderSpec
+) -> dict[str, ColumnReasons]:
+    """Columns of choices and of texts with what became of leads by the words that the model looks at."""
+    told = {
+        name: (sheet.bags(name, "parts"), own) for name, own in words_of_choices(encoder).items()
+    }
+    told |= {name: (sheet.bags(name, "text"), own) for name, own in words_of_texts(encoder).items()}
+    found = {}
+    for name, (bags, own) in told.items():
+        if name in known and known[name].kind in ("choice", "given"):
+            held = sheet.column(name)[1]
+            tallies = _words(bags, held, won, own)
+            found[name] = known[name].model_copy(update={"words": tallies})
     return found
+
+
+def _words(bags: Bags, held: Ints, won: Floats, said: Collection[str]) -> dict[str, Tally]:
+    """What became of leads by words. `held`: (rows,) the cell of each."""
+    n = np.bincount(held, minlength=len(bags.sizes))[bags.owner]
+    bought = np.bincount(held, won, len(bags.sizes))[bags.owner]
+    leads = np.bincount(bags.word, n, len(bags.words))
+    wins = np.bincount(bags.word, bought, len(bags.words))
+    place = {word: number for number, word in enumerate(bags.words)}
+    found = {word: place[word] for word in sorted(said) if word in place}
+    tallies = {word: Tally(n=round(leads[n]), won=round(wins[n])) for word, n in found.items()}
+    return {word: one for word, one in tallies.items() if one.n >= FREQUENT}
 
 
 def _several(known: Counted, joints: Joints) -> dict[str, object]:

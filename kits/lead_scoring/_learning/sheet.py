@@ -93,10 +93,11 @@ class Sheet:
         place = [known.setdefault(cells.to_choice(v), len(known)) for v in self.column(name)[0]]
         return tuple(known), np.array(place, dtype=np.intp)
 
-    def _bags(self, name: str, kind: Literal["many", "text"]) -> Bags:
-        """The words of a text, or the choices of a cell that holds several."""
-        joints = self.joints(name) if kind == "many" else ";"
-        read = partial(cells.to_choices, joints=joints) if kind == "many" else cells.to_words
+    def _bags(self, name: str, kind: Literal["many", "text", "parts"]) -> Bags:
+        """The words of a text, the parts of a choice, or the choices of a cell that holds several."""
+        read = cells.to_words if kind == "text" else cells.to_parts
+        if kind == "many":
+            read = partial(cells.to_choices, joints=self.joints(name))
         known: dict[str, int] = {}
         found = [
             [known.setdefault(word, len(known)) for word in sorted(read(value))]

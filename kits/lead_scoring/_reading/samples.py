@@ -17,6 +17,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.moments import end_of_month, start_of_month
 from kits.core.record_keys import is_dated
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
+from kits.lead_scoring._links import without_visit
 from kits.lead_scoring._reading.before import CAME_BY, Before
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.further_leads import asked_again
@@ -149,7 +150,7 @@ class _Writer:
         known, won = self.known, self.judged.won[row]
         where = _source(known, row, self.ids[row], self.keys[row])
         fields = {
-            name: value
+            name: without_visit(value) if isinstance(value, str) else value
             for name, value in zip(self.names, values)
             if value is not None or name in self.heard
         }

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timezone
 
-from kits.lead_scoring._features.cells import joints_of, to_words
+from kits.lead_scoring._features.cells import joints_of, to_parts
 from kits.lead_scoring._features.week import (
     DAYS,
     FIRST_OF_WEEKEND,
@@ -44,6 +44,8 @@ _POSTAL = re.compile(
 _YEARS = (1800, 2100)
 _MONTHS = 12
 _SLOT = re.compile(r"\{(\w{1,20})\}")
+_PRIOR = 20.0
+"""Leads of the usual share, which are added to those of each word."""
 VALUE_LENGTH = 40
 """Characters of a lead's value that a reason shows."""
 _CUT = ("value", "label")
@@ -86,7 +88,7 @@ def situation_of(
         return (_of_many if many else _of_choice)(column, value, label, weight)
     number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
     if column.kind == "given" or (column.kind == "days" and number is None):
-        return Situation("given", column.given, label)
+        return _of_text(column, value, label, weight)
     if number is None or not column.bins:
         shown = plain(choice_of(value), VALUE_LENGTH)
         return Situation("new", Tally(), {**label, "value": shown})
@@ -156,7 +158,7 @@ def _of_choice(
     named = column.names.get(choice) or column.names.get(flag, "")
     slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
     tally = column.choices.get(choice) or _same_truth(column, flag)
-    if tally is None and (said := _telling_word(column.words, to_words(value), weight)):
+    if tally is None and (said := _telling_word(column.words, to_parts(value), weight)):
         return Situation("one_of", column.words[said], {**label, "value": said})
     if tally is None:
         # rare choices were counted together, so a new one cannot be told from them
@@ -167,6 +169,16 @@ def _of_choice(
         )
     # `asked for a demo` needs no `demo:` before it
     return Situation("named" if flag and named else flag or "value", tally, slots)
+
+
+def _of_text(
+    column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
+) -> Situation:
+    """The word that speaks as the column does; that there is a text, where none is known to."""
+    said = _telling_word(column.words, to_parts(value), weight)
+    if said and (column.words[said].share - column.given.share) * weight > 0:
+        return Situation("one_of", column.words[said], {**label, "value": said})
+    return Situation("given", column.given, label)
 
 
 def _same_truth(column: ColumnReasons, flag: str) -> Tally | None:
@@ -190,9 +202,17 @@ def _of_many(
 
 
 def _telling_word(known: Mapping[str, Tally], held: Collection[str], weight: float) -> str:
-    """Of several that a lead has, the one whose leads were won most often, or least often; empty: none is known."""
+    """Of several that a lead has, the one whose leads were won most often, or least often; empty: none is known.
+
+    Shares are drawn to those of all that are known, so that a few leads of one do not outdo many of another.
+    """
     side = 1.0 if weight > 0 else -1.0
-    ranked = [(side * known[key].share, key) for key in held if key in known]
+    base = sum(one.won for one in known.values()) / max(1, sum(one.n for one in known.values()))
+    ranked = [
+        (side * (known[key].won + _PRIOR * base) / (known[key].n + _PRIOR), key)
+        for key in held
+        if key in known
+    ]
     return max(ranked)[1] if ranked else ""
 
 

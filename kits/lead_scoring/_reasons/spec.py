@@ -71,7 +71,7 @@ class ColumnReasons(_Part):
     )
     words: dict[str, Tally] = Field(
         default_factory=dict,
-        description="of `choice`: leads by the words of their choices that the model looks at",
+        description="of `choice`: leads by the words of their choices that the model looks at; of `given`: by those of their texts",
     )
     rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
     given: Tally = Field(default_factory=Tally, description="leads with any value")
