@@ -16,7 +16,7 @@ from kits.lead_scoring._features.arrivals import times_of_arrival
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._features.spec import EncoderSpec, Week
 from kits.lead_scoring._features.usual import skews, usual_of
-from kits.lead_scoring._features.week import WEEK, flags, hours_of, labels
+from kits.lead_scoring._features.week import DAYS, PARTS, WEEK, hours_of, labels, rates
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.encoding import encode, fit_encoder
 from kits.lead_scoring._learning.rates import learn_rates
@@ -35,6 +35,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 HOUR, DAY = 3_600.0, 86_400.0
 MONDAY = datetime(2025, 1, 6, tzinfo=timezone.utc).timestamp()
+HOURS = Week(days=tuple(map(float, range(DAYS))), parts=tuple(map(float, range(PARTS))))
 Odds = Callable[[Ints, Ints], Floats]
 """Days of the week and hours → what they add to log-odds."""
 
@@ -79,16 +80,17 @@ def table_of(at: Floats, won: Floats) -> LeadTable:
 @pytest.mark.parametrize(
     ("odds", "whole_days", "found"),
     [
-        (by_office, False, Week(hours=True)),
-        (by_weekend, True, Week(hours=False)),
-        (by_nothing, False, None),
-        (by_nothing, True, None),
+        (by_office, False, "hours"),
+        (by_weekend, True, "days"),
+        (by_nothing, False, "nothing"),
+        (by_nothing, True, "nothing"),
     ],
 )
 def test_what_tells_who_buys_in_both_halves_is_learned(
-    odds: Odds, whole_days: bool, found: Week | None
+    odds: Odds, whole_days: bool, found: str
 ) -> None:
-    assert week_of(*firm(odds, whole_days=whole_days)) == found
+    learned = week_of(*firm(odds, whole_days=whole_days))
+    assert found == ("nothing" if learned is None else "hours" if learned.hours else "days")
 
 
 def test_chance_is_hardly_ever_learned() -> None:
@@ -131,15 +133,14 @@ def test_where_others_tell_an_hour_one_of_midnight_has_none() -> None:
     assert times_of_arrival(days).tolist() == days.tolist(), "days alone are told by most"
 
 
-@pytest.mark.parametrize("week", [Week(hours=True), Week(hours=False)])
-def test_a_table_and_a_lead_have_the_same_flags(week: Week) -> None:
+@pytest.mark.parametrize("week", [HOURS, Week(days=HOURS.days)])
+def test_a_table_and_a_lead_have_the_same_columns(week: Week) -> None:
     at = MONDAY + HOUR * np.arange(0.5, 7 * 24)
-    matrix = flags(np.append(at, np.nan), week)
+    matrix = rates(np.append(at, np.nan), week).astype(np.float32)
     encoder = Encoder(EncoderSpec(columns=(), week=week))
-    rows = encoder.rows([*leads_at(at), Lead("undated")])
-    np.testing.assert_array_equal(rows, matrix)
+    np.testing.assert_array_equal(encoder.rows([*leads_at(at), Lead("undated")]), matrix)
     assert encoder.labels == labels(week) and set(encoder.sources) == {WEEK}
-    assert (matrix[:-1].sum(axis=1) == 1 + week.hours).all() and np.isnan(matrix[-1]).all()
+    assert np.isnan(matrix[-1]).all() and matrix[9, 0] == 0.0 and matrix[-2, 0] == 6.0
     assert encoder.unknown(Lead("undated")) == ()
 
 
@@ -147,9 +148,12 @@ def test_an_encoder_looks_at_it_where_it_is_asked_to_and_it_tells() -> None:
     at, won = firm(by_office)
     sheet, rows = Sheet(leads_at(at)), np.arange(len(at))
     made = fit_encoder(sheet, rows, won, {"noise": "number"}, 0, week=True)
-    assert made.spec.week == Week(hours=True)
-    np.testing.assert_array_equal(encode(sheet, rows, made.spec), made.matrix)
-    np.testing.assert_array_equal(made.encoder.rows(leads_at(at[:50])), made.matrix[:50])
+    assert made.spec.week is not None and made.spec.week.hours
+    known = encode(sheet, rows, made.spec)
+    np.testing.assert_array_equal(made.encoder.rows(leads_at(at[:50])), known[:50])
+    # what is learned from sees the others of its time, not itself: near the same, and not it
+    apart = np.abs(known - made.matrix)[:, 1:]
+    assert 0 < apart.max() < 0.5 and apart[:, 0].max() > 0
     assert fit_encoder(sheet, rows, won, {"noise": "number"}, 0).spec.week is None
     lot = np.random.default_rng(0).permutation(won)
     assert fit_encoder(sheet, rows, lot, {"noise": "number"}, 0, week=True).spec.week is None
@@ -200,11 +204,11 @@ def test_check_says_nothing_where_nothing_tells_or_nobody_wants_it() -> None:
 def test_leads_whose_times_are_of_another_zone_are_told(shift: int, word: str) -> None:
     rng = np.random.default_rng(0)
     at = MONDAY + rng.integers(0, 300, 400) * DAY + rng.uniform(8, 18, 400) * HOUR
-    usual = usual_of([], leads_at(at[:300]), Week(hours=True))
+    usual = usual_of([], leads_at(at[:300]), HOURS)
     found = skews([], usual, leads_at(at[300:] + shift * HOUR))
     assert [one.column for one in found] == [WEEK] * bool(word)
     assert all(f" came {word} " in one.text for one in found)
-    assert usual_of([], leads_at(at), Week(hours=False)) == usual_of([], leads_at(at)) == {}
+    assert usual_of([], leads_at(at), Week(days=HOURS.days)) == usual_of([], leads_at(at)) == {}
 
 
 @cache

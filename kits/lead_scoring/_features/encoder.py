@@ -27,7 +27,7 @@ from kits.lead_scoring._features.spec import (
     TruthColumn,
     Week,
 )
-from kits.lead_scoring._features.week import WEEK, flags_at, labels
+from kits.lead_scoring._features.week import WEEK, labels, rates_at
 from kits.lead_scoring._lead import Lead, Value
 
 Floats32 = NDArray[np.float32]
@@ -248,7 +248,7 @@ def _text(column: TextColumn) -> Part:
 
 
 def _week(week: Week) -> Part:
-    return Part(WEEK, labels(week), lambda _, at: flags_at(at, week), timed=True)
+    return Part(WEEK, labels(week), lambda _, at: rates_at(at, week), timed=True)
 
 
 _PARTS = {

@@ -90,11 +90,20 @@ Column: TypeAlias = Annotated[
 
 
 class Week(BaseModel):
-    """The time of the week at which a lead came: which day, which two hours of a working day or a weekend."""
+    """The time of the week at which a lead came: smoothed log-odds of won, less the average's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    hours: bool = Field(description="whether hours tell something, or days alone")
+    days: tuple[float, ...] = Field(description="of the seven days, from Monday on")
+    parts: tuple[float, ...] = Field(
+        (),
+        description="of each four hours of working days, then of weekends; empty: days alone tell something",
+    )
+
+    @property
+    def hours(self) -> bool:
+        """Whether hours tell something."""
+        return bool(self.parts)
 
 
 class EncoderSpec(BaseModel):

@@ -30,7 +30,8 @@ from kits.lead_scoring._features.spec import (
     TextColumn,
     TruthColumn,
 )
-from kits.lead_scoring._features.week import flags, labels
+from kits.lead_scoring._features.week import labels
+from kits.lead_scoring._features.week import rates as rates_of_week
 from kits.lead_scoring._learning.blocks import block
 from kits.lead_scoring._learning.frequent import (
     FREQUENT,
@@ -41,7 +42,7 @@ from kits.lead_scoring._learning.frequent import (
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.past_rates import past_rates, unseen_rates
 from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
-from kits.lead_scoring._learning.week import week_of
+from kits.lead_scoring._learning.week import unseen, week_of
 
 Floats = NDArray[np.float64]
 _WITH_RATES = 8
@@ -105,6 +106,8 @@ def fit_encoder(
         if isinstance(column, ChoiceColumn | TextColumn) and column.rates:
             rated = unseen_rates(sheet, rows, won, column.name, column.kind, column.rates, seed)
             matrix[:, end - 1] = rated
+    if told is not None:
+        matrix[:, places[-1] :] = unseen(sheet.came[rows], won[rows], told, seed)
     return Encoded(spec.model_copy(update={"typical": _typical(matrix)}), matrix)
 
 
@@ -138,7 +141,7 @@ def _matrix(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> tuple[Floats32, list
     for column, (start, end) in zip(spec.columns, pairwise(places)):
         matrix[:, start:end] = block(sheet, column, rows)
     if spec.week is not None:
-        matrix[:, places[-1] :] = flags(sheet.came[rows], spec.week)
+        matrix[:, places[-1] :] = rates_of_week(sheet.came[rows], spec.week)
     return matrix, places
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kits.core.stats import auroc
 from kits.lead_scoring._features.arrivals import has_hours
 from kits.lead_scoring._features.spec import Week
-from kits.lead_scoring._features.week import DAYS, HOURS, TOGETHER, hours_of, part_of_week
+from kits.lead_scoring._features.week import DAYS, PARTS, labels, places_of
 from kits.lead_scoring._learning.newton import shift_fit
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,7 @@ _WEEKS_S = 8 * 7 * 86_400.0
 """Time that the leads must span."""
 _PRIOR = 20.0
 """Leads with the average rate, by which each rate is smoothed."""
+_FOLDS = 5
 _GAIN = 3.0
 """Log-likelihood by which both halves together must be more likely."""
 _TOO_GOOD = 0.75
@@ -43,14 +44,32 @@ def week_of(at: Floats, won: Floats) -> Week | None:
     at, won = at[dated], won[dated]
     if not len(at) or at[-1] - at[0] < _WEEKS_S:
         return None
-    hours = hours_of(at)
-    if has_hours(at) and _tells(_parts(hours), won):
-        return Week(hours=True)
-    return Week(hours=False) if _tells(hours // HOURS, won) else None
+    day, part = places_of(at)
+    days = _rates(day, won, DAYS)
+    if has_hours(at) and _tells(part, won):
+        return Week(days=days, parts=_rates(part, won, PARTS))
+    return Week(days=days) if _tells(day, won) else None
 
 
-def _parts(hours: Ints) -> Ints:
-    return np.array([part_of_week(hour, TOGETHER) for hour in range(DAYS * HOURS)])[hours]
+def unseen(at: Floats, won: Floats, week: Week, seed: int) -> Floats:
+    """(rows, columns) of the matrix for leads that are learned from: what became of the others of their time of the week.
+
+    Args:
+        at: (rows,) when they came, seconds since 1970; NaN: not known.
+    """
+    found = np.full((len(at), len(labels(week))), np.nan)
+    dated = np.flatnonzero(np.isfinite(at))
+    fold = np.random.default_rng(seed).integers(_FOLDS, size=len(dated))
+    for column, place in enumerate(places_of(at[dated])[: found.shape[1]]):
+        for one in range(_FOLDS):
+            own = fold == one
+            odds = _log_odds(place[~own], won[dated[~own]], PARTS)
+            found[dated[own], column] = odds[place[own]]
+    return found
+
+
+def _rates(places: Ints, won: Floats, count: int) -> tuple[float, ...]:
+    return tuple(round(one, 6) for one in _log_odds(places, won, count).tolist())
 
 
 def _tells(parts: Ints, won: Floats) -> bool:
