@@ -85,6 +85,13 @@ def candidate(name: str, errors: np.ndarray) -> tuple[str, HeldOut]:
     return name, said
 
 
+def test_what_says_no_better_than_the_mean_is_told_from_what_does() -> None:
+    rng = np.random.default_rng(3)
+    for noise, tells in ((1.0, True), (40.0, False)):
+        said = tuple((life, life.left + rng.normal(0, noise, 40)) for life in lives(9))
+        assert Candidate.of("trees", said, 40.0).tells_life == tells
+
+
 @pytest.fixture(scope="module")
 def swings(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
     return histories(tmp_path_factory.mktemp("swings"), faster_swing)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
-from kits.core.operating_point import Band, OperatingPoint
+from kits.core.operating_point import Band, Costs, OperatingPoint
 from kits.core.prediction import Prediction
 from kits.core.stats import Estimate, bootstrap, proportion
 from kits.predictive_maintenance._device.faults import NORMAL
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging.certainty import never_certain
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, cost_of, result, verdict_of
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
@@ -39,7 +40,7 @@ class _One:
 def choose(
     task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Recording]
 ) -> OperatingPoint:
-    """Thresholds of least cost on the items given; even odds where they are too few.
+    """Thresholds of least cost on the items given; where they are too few, of rows by the chances themselves, else even odds.
 
     Raises:
         DataError: nothing labelled among them.
@@ -52,6 +53,12 @@ def choose(
     if min(int(faulty.sum()), int((~faulty).sum())) >= _LEAST:
         band = _cheapest(scores, faulty, task)
         method = f"least cost on {int((~faulty).sum())} normal and {int(faulty.sum())} faulty recordings of val"
+    elif (share := _faulty_share(task, recordings)) is not None:
+        band = _by_chances(task.costs, share)
+        method = (
+            f"least cost if the chances are right, at {task.costs.prevalence:.3g} faulty: too few labelled rows in val "
+            "to measure costs"
+        )
     else:
         band = Band(act_at=0.5, review_from=0.25)
         method = "even odds: too few labelled recordings in val to weigh costs"
@@ -81,6 +88,34 @@ def _cheapest(scores: Floats, faulty: NDArray[np.bool_], task: EvaluateTask) -> 
                 best = float(cost), Band(act_at=float(high), review_from=float(low))
     assert best is not None
     return best[1]
+
+
+def _faulty_share(task: EvaluateTask, recordings: Sequence[Recording]) -> float | None:
+    """Share of faults that the chances of single rows go by; None: captures, whose share somebody chose."""
+    if any(one.readings != 1 for one in recordings):
+        return None
+    labels = [i.annotation.label for i in task.dataset.of("train") if i.annotation]
+    known = [label for label in labels if label and label != SENSOR_FAULT]
+    share = sum(label.lower() not in NORMAL_LABELS for label in known) / max(len(known), 1)
+    return share if 0 < share < 1 else None
+
+
+def _by_chances(costs: Costs, share: float) -> Band:
+    """Where one verdict becomes dearer than the next, for chances of rows of which such a share is faulty.
+
+    As they come at work `costs.prevalence` of them is: odds are moved from that to the share.
+    """
+    dearest = costs.escape + costs.overkill
+    even = costs.overkill / dearest if dearest else 0.5
+    low, high = even, even
+    if costs.review < even * costs.escape:
+        low, high = costs.review / costs.escape, 1 - costs.review / costs.overkill
+    common = share / (1 - share) * (1 - costs.prevalence) / costs.prevalence
+
+    def moved(chance: float) -> float:
+        return common * chance / (1 - chance + common * chance)
+
+    return Band(act_at=moved(high), review_from=moved(low))
 
 
 def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Recording]) -> Judged:

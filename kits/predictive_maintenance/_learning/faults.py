@@ -28,6 +28,7 @@ from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 from kits.predictive_maintenance._learning import graphs, trees
+from kits.predictive_maintenance._learning.chances import Calibration, calibrated, tells_faults
 from kits.predictive_maintenance._learning.fault_table import Table, folds, weights_of
 from kits.predictive_maintenance._learning.linear import Linear, conditional, logistic
 from kits.predictive_maintenance._learning.physics import physics_of
@@ -49,13 +50,20 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to tell the classes, with its figures where groups were left out."""
+    """One way to tell the classes, with its figures where groups were left out.
+
+    Attributes:
+        calibration: of single rows, which come as often as they do; captures are taken as somebody chose.
+        tells: whether faults scored above what is normal beyond chance; None: too few to tell.
+    """
 
     name: str
     spec: FaultSpec
     score: float
     accuracy: float
     random_accuracy: float
+    calibration: Calibration | None = None
+    tells: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def learn_faults(
         )
     single = all(r.readings == 1 for r in known)
     rows, notes = choose_rows(known, config, products=single)
-    work = _Work(known, rows, names, config, seed, device)
+    work = _Work(known, rows, names, config, seed, device, single)
     ways = work.ways()
     progress = progress or NoProgress()
     progress.begin("comparing ways to tell the faults", len(ways))
@@ -106,7 +114,7 @@ def learn_faults(
         progress.advance()
     progress.end()
     chosen = _chosen(found)
-    model = None if chosen.spec.method == "rule" else work.fitted(chosen.spec)
+    model = None if chosen.spec.method == "rule" else work.fitted(chosen.spec, chosen.calibration)
     figures = {f"cv_{c.name}": c.score for c in found} | {"cv_accuracy": chosen.accuracy}
     figures = {name: value for name, value in figures.items() if np.isfinite(value)}
     told = (*notes, *work.notes(), *_told(found, chosen, single=single))
@@ -130,6 +138,7 @@ class _Work:
     config: Config
     seed: int
     device: str
+    single: bool = False
     tables: dict[str, Table] = field(default_factory=dict)
     """Rows that were made, by kind: several ways see the same ones."""
 
@@ -230,6 +239,9 @@ class _Work:
         values = _usable(table.values, spec)
         held, chances = self._left_out(spec, table, values)
         labels = table.labels[held]
+        calibration = calibrated(chances, labels) if self.single and held.size else None
+        if calibration is not None:
+            chances = calibration(chances)
         accuracy = float((chances.argmax(axis=1) == labels).mean()) if held.size else float("nan")
         name = (
             spec.method
@@ -237,8 +249,22 @@ class _Work:
             else "orders"
         )
         return Candidate(
-            name, spec, self._score(labels, chances), accuracy, self._random(spec, table, values)
+            name,
+            spec,
+            self._score(labels, chances),
+            accuracy,
+            self._random(spec, table, values),
+            calibration,
+            self._tells(held, chances),
         )
+
+    def _tells(self, held: Ints, chances: Floats) -> bool | None:
+        if NORMAL not in self.names:
+            return None
+        usual = self.names.index(NORMAL)
+        faulty = np.array([label_of(self.known[i]) != NORMAL for i in held], np.bool_)
+        groups = [self.known[i].group for i in held]
+        return tells_faults(1 - chances[:, usual], faulty, groups)
 
     def _score(self, labels: Ints, chances: Floats) -> float:
         """Area under precision and recall where there is one fault, else macro F1."""
@@ -301,13 +327,16 @@ class _Work:
             device=self.device,
         )
 
-    def fitted(self, spec: FaultSpec) -> bytes:
+    def fitted(self, spec: FaultSpec, calibration: Calibration | None = None) -> bytes:
         """The graph of a way, fitted on all recordings."""
         table = self.table(spec)
         values = _usable(table.values, spec)
         if spec.method == "trees":
-            return trees.classifier_to_onnx(self._trees(values, table.classes), values.shape[1])
+            found = self._trees(values, table.classes)
+            return trees.classifier_to_onnx(found, values.shape[1], calibration)
         model = self._linear(spec, values, table.classes, table.owner)
+        if calibration is not None:
+            model = calibration.linear(model)
         return graphs.linear(model.mean, model.scale, model.weights, model.bias)
 
     def _linear(self, spec: FaultSpec, values: Floats, classes: Ints, owner: Ints) -> Linear:
@@ -340,6 +369,11 @@ def _told(found: Sequence[Candidate], chosen: Candidate, *, single: bool) -> tup
         )
     compared = ", ".join(f"{c.name} {c.score:.3f}" for c in found)
     notes = [f"{left_out} left out in turn: {compared}; taken: {chosen.name}"]
+    if chosen.tells is False:
+        notes.append(
+            f"nothing learned: of {left_out} left out, those with a fault scored no higher than normal ones do by chance; "
+            "what it says of others is no better than a guess"
+        )
     risky = [
         c for c in found if np.isfinite(c.random_accuracy) and c.random_accuracy > c.accuracy + 0.05
     ]

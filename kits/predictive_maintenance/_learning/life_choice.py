@@ -59,9 +59,14 @@ class Candidate:
 
     def beats(self, other: Candidate) -> bool:
         """Whether its squared error is less by more than the standard error over units, and late calls no dearer."""
-        gain = other.squares - self.squares
-        error = float(gain.std(ddof=1)) / np.sqrt(gain.size)
-        return bool(gain.mean() > error and self.costs.mean() <= other.costs.mean())
+        return _less(self.squares, other.squares) and self.costs.mean() <= other.costs.mean()
+
+    @property
+    def tells_life(self) -> bool:
+        """Whether its squared error is less than that of always saying the mean, by more than the standard error over units."""
+        mean = np.concatenate([life.left for life, _ in self.held_out]).mean()
+        always = np.array([float(((life.left - mean) ** 2).mean()) for life, _ in self.held_out])
+        return _less(self.squares, always)
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,12 @@ def judged(said: HeldOut, cap: float) -> tuple[Floats, Floats]:
     squares = np.array([(e**2).mean() for e in errors])
     costs = np.array([nasa_score(e * _SCORED_CAP / cap) / len(e) for e in errors])
     return squares, costs
+
+
+def _less(own: Floats, other: Floats) -> bool:
+    """Whether errors of units are less by more than their standard error."""
+    gain = other - own
+    return bool(gain.mean() > float(gain.std(ddof=1)) / np.sqrt(gain.size))
 
 
 def _caution(held_out: HeldOut, cap: float) -> float:

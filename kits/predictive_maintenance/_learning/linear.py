@@ -59,7 +59,7 @@ def logistic(values: Floats, classes: Ints, weights: Floats, count: int) -> Line
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         matrix, bias = parameters[:-count].reshape(width, count), parameters[-count:]
-        spent, slope = _cross_entropy(z @ matrix + bias, classes, weights)
+        spent, slope = cross_entropy(z @ matrix + bias, classes, weights)
         uphill = z.T @ slope + 2 * penalty * matrix
         total = spent + penalty * float((matrix**2).sum())
         return total, np.concatenate([uphill.ravel(), slope.sum(axis=0)])
@@ -90,7 +90,7 @@ def conditional(values: Floats, classes: Ints, weights: Floats, spec: FaultSpec)
     def loss(parameters: Floats) -> tuple[float, Floats]:
         shared, bias = parameters[:2], parameters[2:]
         logits = np.tensordot(shared, parts, axes=1) + bias * free
-        spent, slope = _cross_entropy(logits, classes, weights)
+        spent, slope = cross_entropy(logits, classes, weights)
         uphill = np.einsum("pnc,nc->p", parts, slope) + 2 * _SHARED_PENALTY * shared
         total = spent + _SHARED_PENALTY * float((shared**2).sum())
         return total, np.concatenate([uphill, slope.sum(axis=0) * free])
@@ -107,7 +107,7 @@ def softmax(logits: Floats) -> Floats:
     return chances
 
 
-def _cross_entropy(logits: Floats, classes: Ints, weights: Floats) -> tuple[float, Floats]:
+def cross_entropy(logits: Floats, classes: Ints, weights: Floats) -> tuple[float, Floats]:
     """The mean over rows, and its slope by logit."""
     chances, rows = softmax(logits), np.arange(len(classes))
     spent = -np.log(np.maximum(chances[rows, classes], 1e-300))

@@ -75,12 +75,12 @@ def learn_remaining(
     progress.end()
     spec = _with_interval(table.spec(chosen.method, cap), chosen.held_out, config)
     figures = {"cv_rmse": chosen.rmse, **_figures(chosen.held_out, cap), **choice.figures}
-    told = _told(len(lives), spec, figures)
+    told = _told(len(lives), spec, figures, tells=chosen.tells_life)
     return LearnedLife(
         spec.model_copy(update={"caution": chosen.caution}),
         models,
         chosen.held_out,
-        (*notes, *table.notes, *gaps, told, *choice.notes, *untried),
+        (*notes, *table.notes, *gaps, *told, *choice.notes, *untried),
         figures | {"caution": chosen.caution},
     )
 
@@ -130,8 +130,17 @@ def _figures(held_out: HeldOut, cap: float) -> dict[str, float]:
     }
 
 
-def _told(units: int, spec: RemainingSpec, figures: Mapping[str, float]) -> str:
-    return (
+def _told(
+    units: int, spec: RemainingSpec, figures: Mapping[str, float], *, tells: bool
+) -> tuple[str, ...]:
+    said = (
         f"{units} machines with a known end; life counted up to {spec.cap:g} {spec.unit}; machines left out in turn: "
         f"RMSE {figures['cv_rmse']:.3g}, always saying the mean: {figures['cv_rmse_mean_life']:.3g}"
     )
+    if tells:
+        return (said,)
+    nothing = (
+        "nothing learned: of machines left out it said no better than always the mean does, so these readings do not show "
+        "how long a machine will last, and its alarms come as by chance"
+    )
+    return said, nothing

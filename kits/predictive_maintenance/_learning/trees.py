@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import not_installed
+from kits.predictive_maintenance._learning.chances import FLOOR, Calibration
 from kits.toolchain.processors import threads_for
 
 if TYPE_CHECKING:
@@ -128,13 +129,13 @@ def mean_to_onnx(models: Sequence[tuple[Any, NDArray[np.intp]]], columns: int) -
     return _finished(nodes, inputs, outputs, constants)
 
 
-def classifier_to_onnx(model: Any, columns: int) -> bytes:
-    """A model with input `rows` (n, columns) and output `probabilities` (n, classes).
+def classifier_to_onnx(model: Any, columns: int, calibration: Calibration | None = None) -> bytes:
+    """A model with input `rows` (n, columns) and output `chances` (n, classes).
 
     Raises:
         MachineError: onnxmltools is not installed.
     """
-    from onnx import TensorProto, helper
+    from onnx import TensorProto, helper, numpy_helper
 
     converted = _converted(model, columns)
     nodes = list(converted.graph.node)
@@ -146,10 +147,26 @@ def classifier_to_onnx(model: Any, columns: int) -> bytes:
                 node.input[place] = "rows"
     probabilities = trees.output[1]
     kept = [node for node in nodes if node.op_type != "ZipMap"]
-    kept.append(helper.make_node("Identity", [probabilities], ["chances"]))
+    constants = list(converted.graph.initializer)
+    if calibration is None:
+        kept.append(helper.make_node("Identity", [probabilities], ["chances"]))
+    else:
+        numbers = {
+            "floor": np.float32(FLOOR),
+            "sharpness": np.float32(calibration.sharpness),
+            "levels": calibration.levels.astype(np.float32),
+        }
+        constants += [numpy_helper.from_array(np.asarray(v), k) for k, v in numbers.items()]
+        kept += [
+            helper.make_node("Max", [probabilities, "floor"], ["possible"]),
+            helper.make_node("Log", ["possible"], ["logs"]),
+            helper.make_node("Mul", ["logs", "sharpness"], ["sharpened"]),
+            helper.make_node("Add", ["sharpened", "levels"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["chances"], axis=1),
+        ]
     inputs = [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", columns])]
     outputs = [helper.make_tensor_value_info("chances", TensorProto.FLOAT, ["n", None])]
-    return _finished(kept, inputs, outputs, list(converted.graph.initializer))
+    return _finished(kept, inputs, outputs, constants)
 
 
 def _converted(model: Any, columns: int) -> Any:
