@@ -26,6 +26,7 @@ from kits.predictive_maintenance._learning.life_choice import (
     LEAST_FOR_NETWORK,
     Candidate,
     choose,
+    judged,
     methods_to_try,
 )
 from kits.predictive_maintenance._learning.life_models import Ensemble, Fit, HeldOut, network_s
@@ -90,6 +91,19 @@ def test_what_says_no_better_than_the_mean_is_told_from_what_does() -> None:
     for noise, tells in ((1.0, True), (40.0, False)):
         said = tuple((life, life.left + rng.normal(0, noise, 40)) for life in lives(9))
         assert Candidate.of("trees", said, 40.0).tells_life == tells
+
+
+def test_who_errs_more_than_the_mean_over_all_rows_tells_no_life_however_many_units_are_right() -> (
+    None
+):
+    short = [
+        (Life(f"u{n}", np.empty((10, 0)), np.full(10, 5.0), 1.0), np.full(10, 5.0))
+        for n in range(8)
+    ]
+    long = Life("long", np.empty((400, 0)), np.full(400, 40.0), 1.0)
+    for wrong, tells in ((0.0, True), (20.0, False)):
+        said = (*short, (long, long.left - wrong))
+        assert Candidate("trees", 0.0, said, *judged(said, 40.0)).tells_life == tells
 
 
 @pytest.fixture(scope="module")

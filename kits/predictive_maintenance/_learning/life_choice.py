@@ -63,10 +63,10 @@ class Candidate:
 
     @property
     def tells_life(self) -> bool:
-        """Whether its squared error is less than that of always saying the mean, by more than the standard error over units."""
-        mean = np.concatenate([life.left for life, _ in self.held_out]).mean()
-        always = np.array([float(((life.left - mean) ** 2).mean()) for life, _ in self.held_out])
-        return _less(self.squares, always)
+        """Whether it errs less than always the mean does: over all rows, and over units by more than their standard error."""
+        left = np.concatenate([life.left for life, _ in self.held_out])
+        always = [float(((life.left - left.mean()) ** 2).mean()) for life, _ in self.held_out]
+        return self.rmse < left.std() and _less(self.squares, np.array(always))
 
 
 @dataclass(frozen=True)
