@@ -114,6 +114,10 @@ def test_a_code_is_known_by_its_parts_and_a_short_word_counts() -> None:
     assert {"vp", "it", "hr", "head"} <= set(words)
 
 
+def test_who_signs_in_as_a_name_with_a_number_is_no_code() -> None:
+    assert words_of_choices(spec_of([f"weber.anna{n}" for n in range(300)])) == {}
+
+
 def test_a_year_says_when_and_not_what() -> None:
     campaigns = [
         f"{2020 + n % 5}_{('pumps', 'valves', 'seals')[n % 3]}_{n % 13}0" for n in range(600)

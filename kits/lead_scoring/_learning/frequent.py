@@ -26,7 +26,7 @@ _WORDS_EACH, _VALUES_EACH = 1.5, 3
 """Of choices that are many, from so many words in each on the average, words of so many of them have columns of their own."""
 NAMED = 5
 """Leads that share a value before a bundle names it."""
-_CODE = re.compile(r"(?=.*\d)\S{1,120}")
+_CODE = re.compile(r"(?=.*\d)[^\s@]{1,120}")
 _Key: TypeAlias = tuple[str, bool]
 """A column, and whether words of its choices are meant."""
 
@@ -102,8 +102,10 @@ def _said(sheet: Sheet, rows: Ints, name: str, often: Mapping[str, int]) -> dict
 
 
 def _is_code(value: Value) -> bool:
-    """Whether a value is one as `VAL-200.A` is: digits and no space."""
-    return isinstance(value, str) and bool(_CODE.fullmatch(value.strip()))
+    """Whether a value is one as `VAL-200.A` is: digits and capitals, no space and no address; `weber82` is somebody."""
+    return (
+        isinstance(value, str) and bool(_CODE.fullmatch(value.strip())) and value == value.upper()
+    )
 
 
 def _sharing(
