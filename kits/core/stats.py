@@ -235,26 +235,6 @@ def of_draws(
     )
 
 
-def share_of(
-    values: NDArray[np.bool_], groups: Sequence[str], *, seed: int, rounds: int = 1000
-) -> Estimate:
-    """A rate whose samples come in groups: exact where each is its own, else by resampling whole groups.
-
-    A rate of 0 or 1 stays so in every resample, which would look certain; then the groups are counted, of which none
-    or all are so, exactly: a hundred mails of one thread prove no more than one.
-    """
-    count = len(set(groups))
-    exact = proportion(int(values.sum()), len(values))
-    if count == len(values):
-        return exact
-    if values.any() and not values.all():
-        return bootstrap(lambda rows: float(values[rows].mean()), groups, seed=seed, rounds=rounds)
-    of_groups = proportion(count if values.any() else 0, count)
-    return of_groups.model_copy(
-        update={"n": len(values), "method": f"{exact.method}, {count} groups"}
-    )
-
-
 def auroc(scores: Floats, positive: NDArray[np.bool_]) -> float:
     """Area under the ROC curve by ranks, ties counted half; NaN when one class is missing."""
     n_pos = int(positive.sum())

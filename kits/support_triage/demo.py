@@ -42,7 +42,7 @@ STORY = DemoStory(
     },
     honest="all mails are made up: no figure says anything about your mailbox. Promised is that of the mails nobody\n"
     "looks at at most 15 in 100 are filed wrongly, nine times of ten: a few hundred mails carry no more. A shop\n"
-    "would ask for 2 in 100, nineteen times of twenty: 149 checked mails without one mistake, or more with a few.",
+    "would ask for 2 in 100, nineteen times of twenty: 165 checked mails without one mistake, or more with a few.",
     own=(
         OwnStep("read mails nobody has seen, draft the replies", show_replies),
         OwnStep("sort a real mailbox", show_mailbox),

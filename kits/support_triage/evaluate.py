@@ -56,7 +56,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         n=len(judged),
         seed=task.seed,
         metrics=metrics,
-        slices=figures.slices(judged, task.seed),
+        slices=figures.slices(judged),
         results=tuple(one.result(task.costs) for one in judged),
         notes=(*_notes(judged, unread, metrics), *_when(task, judged)),
     )

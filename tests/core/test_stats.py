@@ -106,16 +106,6 @@ def test_a_single_group_never_looks_certain():
     assert "too narrow" in estimate.method
 
 
-def test_a_hundred_samples_of_a_few_groups_prove_what_the_groups_do():
-    none_wrong, groups = np.zeros(300, dtype=bool), [f"g{n % 3}" for n in range(300)]
-    found = stats.share_of(none_wrong, groups, seed=0)
-    assert (found.value, found.n) == (0.0, 300)
-    assert found.high == stats.proportion(0, 3).high
-    assert stats.share_of(~none_wrong, groups, seed=0).low == stats.proportion(3, 3).low
-    alone = stats.share_of(none_wrong, [str(n) for n in range(300)], seed=0)
-    assert alone == stats.proportion(0, 300)
-
-
 def test_bootstrap_is_repeatable():
     values = np.random.default_rng(0).normal(size=50)
     groups = [str(i) for i in range(50)]

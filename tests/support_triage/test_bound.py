@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kits.core.stats import upper_bound
-from kits.support_triage._judging.bound import Certified, certify, guarantee_text
+from kits.support_triage._judging.bound import Certified, certify, fewest, guarantee_text
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -81,8 +81,31 @@ def test_too_few_mails_give_no_promise_and_say_how_many_would() -> None:
     confidence = np.full(100, 0.99)
     found = certify(confidence, np.zeros(100, bool), ["a"] * 100, epsilon=EPSILON, delta=DELTA)
     assert found.threshold is None
-    assert 149 <= found.needed <= 400
-    assert f"{found.needed} labelled mails" in guarantee_text(found, EPSILON, DELTA)
+    assert found.needed == fewest(EPSILON, DELTA) == 165
+    assert f"about {found.needed} in val would do, if" in guarantee_text(found, EPSILON, DELTA)
+
+
+def test_how_many_mails_would_do_is_told_in_all_and_is_enough() -> None:
+    few, enough = (
+        certify(np.full(n, 0.99), np.zeros(n, bool), ["a"] * n, epsilon=EPSILON, delta=DELTA)
+        for n in (164, 165)
+    )
+    # of 1,000 labelled mails val had 164: the reader counts all of them
+    told = guarantee_text(few, EPSILON, DELTA, 1000)
+    assert "about 165 in val would do, so about 1,100 labelled mails in all" in told
+    assert enough.threshold is not None
+    assert "would do" not in guarantee_text(enough, EPSILON, DELTA, 1000)
+
+
+def test_mails_nobody_will_ever_label_are_not_told_to_do() -> None:
+    wrong = np.zeros(404, bool)
+    wrong[:200:53] = True
+    confidence = np.linspace(0.99, 0.5, 404)
+    near = certify(confidence, wrong, ["a"] * 404, epsilon=EPSILON, delta=DELTA)
+    assert near.needed == 0, "3.9 of 200 are wrong: 1.9 % needs many thousands to be below 2 %"
+    wrong[53:] = False
+    far = certify(confidence[:250], wrong[:250], ["a"] * 250, epsilon=EPSILON, delta=DELTA)
+    assert 250 < far.needed < 5000
 
 
 def test_a_model_that_is_wrong_too_often_gets_no_promise_from_more_mails() -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from kits.cli import make_app
 from kits.core.kit import Evaluation, ItemResult, Plot
 from kits.core.operating_point import Costs
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, proportion
 from kits.toolchain.goal import standing
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures, plots
@@ -192,6 +192,18 @@ def test_no_wrong_act_among_few_is_no_certainty_either() -> None:
     money = figures.money_by_hand(evaluation(filed), Costs(escape=15, review=2))
     assert money.with_model.value == 0
     assert money.with_model.high > 1000
+
+
+def test_one_wrong_act_among_many_may_be_several() -> None:
+    filed = [result(n, "refund", "act", 0.9) for n in range(199)]
+    wrong = [result(199, "delay", "act", 0.95, 15.0)]
+    costs = Costs(escape=15, review=2)
+    spent = figures.money_by_hand(evaluation([*filed, *wrong]), costs).with_model
+    assert spent.value == pytest.approx(75)
+    assert spent.high == pytest.approx(15_000 * proportion(1, 200).high)
+    left = [result(n, "delay", "review", 0.2, 2.0) for n in range(50)]
+    nothing = figures.money_by_hand(evaluation(left), costs).with_model
+    assert (nothing.low, nothing.high) == (2000, 2000), "a person looks at all: that is certain"
 
 
 def test_cost_curve_ends_at_acting_on_all_and_on_nothing() -> None:

@@ -5,7 +5,6 @@ They count; whether labels can be learned at all is `noise.py`'s question.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from statistics import median
@@ -14,6 +13,7 @@ from kits.core.kit import Finding
 from kits.core.labelling import spelled_otherwise
 from kits.core.mail import folders
 from kits.support_triage._checking.mails import Mail
+from kits.support_triage._judging.bound import fewest
 from kits.support_triage.config import Config
 
 FEW = 5
@@ -71,7 +71,7 @@ def promise(mails: list[Mail], config: Config) -> Iterator[Finding]:
     held_out = [mail.item.sample for mail in mails if mail.label and mail.item.split == "val"]
     # mails of one thread prove no more than one
     n = len({sample.group or sample.id for sample in held_out})
-    least = math.ceil(math.log(delta) / math.log1p(-epsilon))
+    least = fewest(epsilon, delta)
     together = "" if n == len(held_out) else f" in {n} threads"
     told = f"{len(held_out)} labelled validation mails{together}"
     if n < least:

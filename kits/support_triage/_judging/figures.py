@@ -1,6 +1,6 @@
 """Figures of judged mails, each with its interval; what the data does not allow is left out.
 
-Rates of single mails have the exact interval where every mail is its own group, else whole groups are resampled.
+Rates of single mails have the exact interval at what their groups are worth; for other figures whole groups are resampled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.stats import Estimate, auroc, auroc_estimate, bootstrap, share_of
+from kits.core.grouped import grouped_proportion
+from kits.core.stats import Estimate, auroc, auroc_estimate, bootstrap, opened
 from kits.support_triage._judging.judged import Judged
 
 Rows = NDArray[np.intp]
@@ -47,26 +48,27 @@ SHARES: Mapping[str, Hit] = {
 def figures(judged: Sequence[Judged], seed: int) -> dict[str, Estimate]:
     """All figures that these mails allow."""
     groups = [one.group for one in judged]
-    found = {name: share(judged, hit, seed) for name, hit in SHARES.items()}
+    found = {name: share(judged, hit) for name, hit in SHARES.items()}
     if not any(one.labelled and not one.in_scope for one in judged):
         # every labelled mail is in scope: the figure would be accuracy under another name
         found["in_scope_accuracy"] = None
-    found["entity_exact"] = share(judged, entity_hit(judged), seed)
+    found["entity_exact"] = share(judged, entity_hit(judged))
     for name in ("macro_f1", "micro_f1", "entity_f1"):
         statistic = statistic_of(name, judged)
         if statistic is not None:
-            found[name] = bootstrap(statistic, groups, seed=seed, rounds=ROUNDS)
+            drawn = bootstrap(statistic, groups, seed=seed, rounds=ROUNDS)
+            # of mails that are all right, no resample has a wrong one
+            found[name] = opened(drawn, len(set(groups)))
     found["oos_auroc"] = _oos_auroc(judged, seed)
     return {name: estimate for name, estimate in found.items() if estimate is not None}
 
 
-def share(judged: Sequence[Judged], hit: Hit, seed: int) -> Estimate | None:
+def share(judged: Sequence[Judged], hit: Hit) -> Estimate | None:
     """A rate over the mails that count."""
     counted = [(one.group, value) for one in judged if (value := hit(one)) is not None]
     if not counted:
         return None
-    values = np.array([value for _, value in counted], dtype=bool)
-    return share_of(values, [group for group, _ in counted], seed=seed, rounds=ROUNDS)
+    return grouped_proportion([value for _, value in counted], [group for group, _ in counted])
 
 
 def statistic_of(name: str, judged: Sequence[Judged]) -> Statistic | None:
@@ -224,13 +226,13 @@ def _entity_f1(judged: Sequence[Judged]) -> Statistic | None:
 # -- slices -------------------------------------------------------------------------------------------
 
 
-def slices(judged: Sequence[Judged], seed: int) -> dict[str, dict[str, Estimate]]:
+def slices(judged: Sequence[Judged]) -> dict[str, dict[str, Estimate]]:
     """Figures by label, language and source; slices of a handful of mails are left out."""
     labels = Counter(label for one in judged for label in one.truth)
     found: dict[str, dict[str, Estimate]] = {}
     for label, n in labels.most_common(_MOST_SLICES):
         if n >= _LEAST_SLICE:
-            found[f"label {label}"] = _of_label(judged, label, seed)
+            found[f"label {label}"] = _of_label(judged, label)
     for name, read in (("language", lambda one: one.language), ("source", _source)):
         values = Counter(value for one in judged if (value := read(one)))
         if len(values) < 2:
@@ -238,7 +240,7 @@ def slices(judged: Sequence[Judged], seed: int) -> dict[str, dict[str, Estimate]
         for value, n in values.most_common(20):
             if n >= _LEAST_SLICE:
                 mine = [one for one in judged if read(one) == value]
-                found[f"{name} {value}"] = _rates(mine, seed)
+                found[f"{name} {value}"] = _rates(mine)
     return found
 
 
@@ -247,13 +249,13 @@ def _source(one: Judged) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _rates(judged: Sequence[Judged], seed: int) -> dict[str, Estimate]:
-    rates = {name: share(judged, hit, seed) for name, hit in SHARES.items() if name != "oos_recall"}
-    rates["entity_exact"] = share(judged, entity_hit(judged), seed)
+def _rates(judged: Sequence[Judged]) -> dict[str, Estimate]:
+    rates = {name: share(judged, hit) for name, hit in SHARES.items() if name != "oos_recall"}
+    rates["entity_exact"] = share(judged, entity_hit(judged))
     return {name: rate for name, rate in rates.items() if rate is not None}
 
 
-def _of_label(judged: Sequence[Judged], label: str, seed: int) -> dict[str, Estimate]:
+def _of_label(judged: Sequence[Judged], label: str) -> dict[str, Estimate]:
     """Recall of a label, precision where it was said, and what is decided of it without a person."""
     table: dict[str, Hit] = {
         "recall": lambda one: label in one.said if label in one.truth else None,
@@ -261,5 +263,5 @@ def _of_label(judged: Sequence[Judged], label: str, seed: int) -> dict[str, Esti
         "auto_coverage": lambda one: one.verdict == "act" if label in one.truth and one.verdict else None,
         "auto_error": lambda one: not one.right if label in one.said and one.verdict == "act" and one.labelled else None,
     }  # fmt: skip
-    rates = {name: share(judged, hit, seed) for name, hit in table.items()}
+    rates = {name: share(judged, hit) for name, hit in table.items()}
     return {name: rate for name, rate in rates.items() if rate is not None}

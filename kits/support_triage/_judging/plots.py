@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Plot
 from kits.core.prediction import prediction_from_json
-from kits.core.stats import bootstrap, proportion
+from kits.core.stats import proportion
 from kits.support_triage._judging.judged import intents, scope_names
+from kits.toolchain.report.figures import spent_by_hand
 
 Floats = NDArray[np.float64]
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 300, 70, 30, 24, 48
 _MOST_POINTS = 400
 _BINS = 10
 _PAIRS = 12
-_ROUNDS = 500
 _ROW = 26
 
 
@@ -78,17 +78,15 @@ def _worth(results: Sequence[ItemResult], task: EvaluateTask) -> Plot:
     costs = task.costs
     spent = np.array([result.cost for result in results])
     acted = np.array([result.verdict == "act" for result in results], dtype=bool)
-    saved = bootstrap(
-        lambda rows: float(1000 * (costs.review - spent[rows]).mean()),
-        [result.group for result in results],
-        seed=task.seed,
-        rounds=_ROUNDS,
-    )
+    by_hand, left = 1000 * costs.review, spent_by_hand(results, costs, task.seed)
     rows = (
         ("per 1,000 mails", costs.currency),
-        ("saved", f"{saved.value:,.0f} [{saved.low:,.0f}, {saved.high:,.0f}]"),
-        ("a person sorts all of them", f"{1000 * costs.review:,.0f}"),
-        ("looks that are left", f"{1000 * costs.review * (1 - acted.mean()):,.0f}"),
+        (
+            "saved",
+            f"{by_hand - left.value:,.0f} [{by_hand - left.high:,.0f}, {by_hand - left.low:,.0f}]",
+        ),
+        ("a person sorts all of them", f"{by_hand:,.0f}"),
+        ("looks that are left", f"{by_hand * (1 - acted.mean()):,.0f}"),
         ("wrong filings", f"{1000 * float(spent[acted].sum()) / len(results):,.0f}"),
     )
     caption = (

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset
 from kits.core.expected import FILED_SHARE as EXPECTED
+from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, NoProgress
 from kits.core.operating_point import Band, ErrorBound, OperatingPoint
-from kits.core.stats import Estimate, proportion, share_of
+from kits.core.stats import Estimate, proportion
 from kits.support_triage._judging.bound import Certified, certify, guarantee_text
 from kits.support_triage._judging.judged import Judged, beside, intents, predicted
 from kits.support_triage.config import Config
@@ -48,14 +49,15 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
         known=rare,
         groups=groups,
     )
-    sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta)
+    labelled = sum(bool(item.annotation and item.annotation.label) for item in task.dataset.items)
+    sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta, labelled)
     promised = found.threshold is not None
     rest, filed_of_rest = _unlabelled(task, config, found) if promised else (0, proportion(0, 0))
     sentence += _left_out(task, rest, filed_of_rest, config.out_of_scope[0])
     together = "" if len(set(groups)) == len(mails) else f" in {len(set(groups))} groups"
     filed = np.array([_is_filed(one, config, found) for one in mails], dtype=bool)
-    coverage = share_of(filed, groups, seed=task.seed) if mails else proportion(0, 0)
-    rates = _rates(mails, filed, coverage, task.seed)
+    coverage = grouped_proportion(filed.tolist(), groups) if mails else proportion(0, 0)
+    rates = _rates(mails, filed, coverage)
     if promised:
         rates[EXPECTED] = _of_all(task, coverage, rest, filed_of_rest)
     return OperatingPoint(
@@ -153,15 +155,15 @@ def _bound(found: Certified, config: Config, coverage: Estimate) -> ErrorBound:
 
 
 def _rates(
-    mails: Sequence[Judged], filed: NDArray[np.bool_], coverage: Estimate, seed: int
+    mails: Sequence[Judged], filed: NDArray[np.bool_], coverage: Estimate
 ) -> dict[str, Estimate]:
     """At exactly this threshold, on the mails that it was chosen on."""
     if not mails:
         return {}
     wrong = np.array([not one.right for one in mails], dtype=bool)
     groups = [one.group for one in mails]
-    rates = {"auto_coverage": coverage, "accuracy": share_of(~wrong, groups, seed=seed)}
+    rates = {"auto_coverage": coverage, "accuracy": grouped_proportion((~wrong).tolist(), groups)}
     if filed.any():
         among = [group for group, is_filed in zip(groups, filed.tolist()) if is_filed]
-        rates["auto_error"] = share_of(wrong[filed], among, seed=seed)
+        rates["auto_error"] = grouped_proportion(wrong[filed].tolist(), among)
     return rates

@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
+from kits.core.grouped import grouped_proportion
 from kits.core.operating_point import ErrorBound, OperatingPoint
-from kits.core.stats import Estimate, proportion, share_of
+from kits.core.stats import Estimate, proportion
 
 NO_DATE, NO_INTENT = "(no date)", "(none)"
-_ROUNDS = 500
 _TOLD = 5
 """Labels, pairs or months of one kind that are named."""
 _FEW = 5
@@ -59,7 +57,6 @@ def beyond(
     point: OperatingPoint,
     wrong: Estimate | None,
     right: Estimate | None,
-    seed: int,
 ) -> Iterator[str]:
     """What was promised, or measured for the thresholds, and is worse on these mails beyond chance.
 
@@ -78,7 +75,7 @@ def beyond(
             yield f"{rate} of the mails filed in {', '.join(months)} are wrong, {promised}"
     labelled = [one for one in seen if one.truth]
     if bound is not None and made and labelled:
-        came = _share(labelled, lambda one: one.filed, seed)
+        came = _share(labelled, lambda one: one.filed)
         if came.high < bound.coverage.low:
             yield f"{_percent(came)} of the labelled mails are filed, where {_percent(bound.coverage)} were measured"
     was = point.rates.get("accuracy")
@@ -112,7 +109,7 @@ def _broken_months(seen: Sequence[Seen], epsilon: float) -> list[str]:
 
 
 def changes(
-    seen: Sequence[Seen], learned: Mapping[str, int], bound: ErrorBound | None, seed: int
+    seen: Sequence[Seen], learned: Mapping[str, int], bound: ErrorBound | None
 ) -> Iterator[str]:
     """What is other than in the mails that the bundle learned from, most telling first.
 
@@ -121,10 +118,10 @@ def changes(
     """
     labelled = [one for one in seen if one.truth]
     yield from _strange_labels(labelled, learned)
-    yield from _mix(labelled, learned, seed)
+    yield from _mix(labelled, learned)
     if bound is not None and bound.accepted:
-        yield from _mistakes(labelled, learned, bound, seed)
-        yield from _left(labelled, bound, seed)
+        yield from _mistakes(labelled, learned, bound)
+        yield from _left(labelled, bound)
 
 
 def _strange_labels(labelled: Sequence[Seen], learned: Mapping[str, int]) -> Iterator[str]:
@@ -173,7 +170,7 @@ def _renamed(label: str, before: Mapping[str, int]) -> str:
     )
 
 
-def _mix(labelled: Sequence[Seen], learned: Mapping[str, int], seed: int) -> Iterator[str]:
+def _mix(labelled: Sequence[Seen], learned: Mapping[str, int]) -> Iterator[str]:
     """Labels that are far more, or far less, of these mails than of those learned from."""
     total = sum(learned.values())
     if not total or len(labelled) < _SURE:
@@ -184,7 +181,7 @@ def _mix(labelled: Sequence[Seen], learned: Mapping[str, int], seed: int) -> Ite
         if label not in given and any(one.intent == label for one in labelled):
             continue  # told as one that nobody gives any more
         was = proportion(n, total)
-        came = _share(labelled, partial(_has, label), seed)
+        came = _share(labelled, partial(_has, label))
         apart = came.low > was.high or came.high < was.low
         if apart and not was.value / _MUCH < came.value < was.value * _MUCH:
             told.append((
@@ -195,36 +192,36 @@ def _mix(labelled: Sequence[Seen], learned: Mapping[str, int], seed: int) -> Ite
 
 
 def _mistakes(
-    labelled: Sequence[Seen], learned: Mapping[str, int], bound: ErrorBound, seed: int
+    labelled: Sequence[Seen], learned: Mapping[str, int], bound: ErrorBound
 ) -> Iterator[str]:
     """In which months too many were filed wrongly, and what for what; nothing where all is as promised."""
     filed = [one for one in labelled if one.filed]
     wrong = [one for one in filed if one.wrong]
-    if not filed or _share(filed, _is_wrong, seed).low <= bound.epsilon:
+    if not filed or _share(filed, _is_wrong).low <= bound.epsilon:
         return
-    yield from _bad_months(filed, bound, seed)
+    yield from _bad_months(filed, bound)
     pairs = Counter((one.truth, one.intent) for one in wrong if not set(learned).isdisjoint(one.truth.split("|")) or not learned)  # fmt: skip
     for (truth, intent), n in pairs.most_common(_TOLD):
         if n >= max(3, _PART * len(wrong)):
             yield f"{n} of {len(wrong)} wrong filings are {truth!r}, filed as {intent!r}"
 
 
-def _bad_months(filed: Sequence[Seen], bound: ErrorBound, seed: int) -> Iterator[str]:
+def _bad_months(filed: Sequence[Seen], bound: ErrorBound) -> Iterator[str]:
     """Where more goes wrong in some months than in the others."""
     bad = []
     for month in sorted({one.month for one in filed} - {NO_DATE}):
         mine = [one for one in filed if one.month == month]
-        if _share(mine, _is_wrong, seed).low > bound.epsilon:
+        if _share(mine, _is_wrong).low > bound.epsilon:
             bad.append(month)
     mine = [one for one in filed if one.month in bad]
     rest = [one for one in filed if one.month not in bad]
-    if mine and len(rest) >= _SLICE and _share(mine, _is_wrong, seed).low > _share(rest, _is_wrong, seed).high:  # fmt: skip
+    if mine and len(rest) >= _SLICE and _share(mine, _is_wrong).low > _share(rest, _is_wrong).high:  # fmt: skip
         yield f"too many are filed wrongly in {', '.join(bad)}: {_rate(mine)}; in the other months {_rate(rest)}"
 
 
-def _left(labelled: Sequence[Seen], bound: ErrorBound, seed: int) -> Iterator[str]:
+def _left(labelled: Sequence[Seen], bound: ErrorBound) -> Iterator[str]:
     """Languages, labels and months of which far less is filed than of the rest, where less is filed than was measured."""
-    if not labelled or _share(labelled, _is_filed, seed).high >= bound.coverage.low:
+    if not labelled or _share(labelled, _is_filed).high >= bound.coverage.low:
         return
     parts: tuple[tuple[str, Callable[[Seen], str]], ...] = (
         ("in the language", lambda one: one.language),
@@ -232,19 +229,17 @@ def _left(labelled: Sequence[Seen], bound: ErrorBound, seed: int) -> Iterator[st
         ("of the month", lambda one: one.month),
     )
     for words, part in parts:
-        yield from _parts_left(words, labelled, part, seed)
+        yield from _parts_left(words, labelled, part)
 
 
-def _parts_left(
-    words: str, labelled: Sequence[Seen], part: Callable[[Seen], str], seed: int
-) -> Iterator[str]:
+def _parts_left(words: str, labelled: Sequence[Seen], part: Callable[[Seen], str]) -> Iterator[str]:
     told: list[tuple[int, str]] = []
     for name in {part(one) for one in labelled} - {"", NO_DATE}:
         mine = [one for one in labelled if part(one) == name]
         rest = [one for one in labelled if part(one) != name]
         if len(mine) < _SLICE or not rest:
             continue
-        came, usual = _share(mine, _is_filed, seed), _share(rest, _is_filed, seed)
+        came, usual = _share(mine, _is_filed), _share(rest, _is_filed)
         if came.high < usual.low and came.value < usual.value / _MUCH:
             left = sum(not one.filed for one in mine)
             told.append((
@@ -261,9 +256,8 @@ def _has(label: str, one: Seen) -> bool:
     return label in one.truth.split("|")
 
 
-def _share(some: Sequence[Seen], holds: Callable[[Seen], bool], seed: int) -> Estimate:
-    values = np.array([holds(one) for one in some], dtype=bool)
-    return share_of(values, [one.group for one in some], seed=seed, rounds=_ROUNDS)
+def _share(some: Sequence[Seen], holds: Callable[[Seen], bool]) -> Estimate:
+    return grouped_proportion([holds(one) for one in some], [one.group for one in some])
 
 
 def _is_wrong(one: Seen) -> bool:

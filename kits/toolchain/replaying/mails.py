@@ -15,12 +15,13 @@ import numpy as np
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
+from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, ItemResult, Kit
 from kits.core.mail.message import read_message
 from kits.core.operating_point import ErrorBound
 from kits.core.prediction import Prediction, prediction_from_json
 from kits.core.runtime import Payload
-from kits.core.stats import Estimate, bootstrap, proportion, share_of
+from kits.core.stats import Estimate, bootstrap, proportion
 from kits.toolchain.replaying.mail_changes import NO_DATE, NO_INTENT, Seen, beyond, changes
 
 MEDIA_TYPE = "message/rfc822"
@@ -133,8 +134,8 @@ def replay_mails(
     work = _work(options, task)
     groups = [one.group for one in seen]
     filed = np.array([one.filed for one in seen], dtype=bool)
-    share = share_of(filed, groups, seed=task.seed, rounds=_ROUNDS)
-    wrong = _wrong(seen, task.seed)
+    share = grouped_proportion(filed.tolist(), groups)
+    wrong = _wrong(seen)
     return ReplayedMails(
         n=len(seen),
         filed=int(filed.sum()),
@@ -149,8 +150,8 @@ def replay_mails(
         months=_rows(seen, by_intent=False),
         notes=(*_doubts(seen), *_notes(seen, unread, bound)),
         right=right,
-        beyond=tuple(beyond(seen, point, wrong, right, task.seed)) if point is not None else (),
-        changes=tuple(changes(seen, learned, bound, task.seed)),
+        beyond=tuple(beyond(seen, point, wrong, right)) if point is not None else (),
+        changes=tuple(changes(seen, learned, bound)),
     )
 
 
@@ -242,12 +243,11 @@ def _work(options: MailOptions, task: EvaluateTask) -> Work:
 # -- figures ----------------------------------------------------------------------------------------
 
 
-def _wrong(seen: Sequence[Seen], seed: int) -> Estimate | None:
+def _wrong(seen: Sequence[Seen]) -> Estimate | None:
     judged = [one for one in seen if one.filed and one.wrong is not None]
     if not judged:
         return None
-    wrong = np.array([bool(one.wrong) for one in judged])
-    return share_of(wrong, [one.group for one in judged], seed=seed, rounds=_ROUNDS)
+    return grouped_proportion([bool(one.wrong) for one in judged], [one.group for one in judged])
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
@@ -284,7 +284,7 @@ def _by_rare_mistakes(
     seen: Sequence[Seen], value: float, task: EvaluateTask
 ) -> tuple[float, float]:
     """From and to what the money goes by the exact interval of wrong filings: drawing anew sees no mistake in none."""
-    wrong = _wrong(seen, task.seed)
+    wrong = _wrong(seen)
     if wrong is None:
         return value, value
     cost = wrong.n * task.costs.escape

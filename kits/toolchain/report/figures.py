@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kits.core.grouped import grouped_proportion
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.operating_point import Costs
-from kits.core.stats import Estimate, bootstrap, proportion
+from kits.core.stats import Estimate, bootstrap, widened
 from kits.toolchain.pairing import Indices, is_positive, weighted_mean
 
 PARTS = 1000
@@ -81,16 +81,26 @@ def money(evaluation: Evaluation, costs: Costs) -> Money | None:
 
 def money_by_hand(evaluation: Evaluation, costs: Costs) -> Money:
     """The money view where whatever is not decided goes to a person: each sample at what it cost."""
-    cost = _costs(evaluation.results)
-    groups = [r.group or r.sample_id for r in evaluation.results]
-    spent = bootstrap(lambda rows: PARTS * float(cost[rows].mean()), groups, seed=evaluation.seed)
-    acted = [r for r in evaluation.results if r.verdict == "act"]
-    if acted and not any(r.cost for r in acted):
-        # resampling never draws a mistake that did not happen; the exact bound says how often it may
-        share = len(acted) / len(evaluation.results)
-        unseen = PARTS * share * costs.escape * proportion(0, len(acted)).high
-        spent = spent.model_copy(update={"high": max(spent.high, spent.value + unseen)})
+    spent = spent_by_hand(evaluation.results, costs, evaluation.seed)
     return Money(costs.currency, spent, everyone=PARTS * costs.review)
+
+
+def spent_by_hand(results: Sequence[ItemResult], costs: Costs, seed: int) -> Estimate:
+    """What 1,000 samples cost where whatever is not decided goes to a person.
+
+    Resampling draws no mistake that did not happen, and of one or two too few; the exact interval of their share says how
+    many there may be.
+    """
+    cost, groups = _costs(results), [r.group or r.sample_id for r in results]
+    spent = bootstrap(lambda rows: PARTS * float(cost[rows].mean()), groups, seed=seed)
+    acted = [r for r in results if r.verdict == "act"]
+    if not acted:
+        return spent
+    wrong = grouped_proportion([r.cost > 0 for r in acted], [r.group or r.sample_id for r in acted])
+    each = PARTS * len(acted) / len(results) * costs.escape
+    low = spent.value - each * (wrong.value - wrong.low)
+    high = spent.value + each * (wrong.high - wrong.value)
+    return widened(spent, low, high, f"{spent.method}, exact for mistakes")
 
 
 def _never_certain(estimate: Estimate, evaluation: Evaluation, costs: Costs) -> Estimate:
