@@ -83,7 +83,8 @@ class BoundConfig(Section):
         gt=0,
         le=1,
         description="an intent that is surely wrong more often than `epsilon`, and in more than this share of the mails"
-        " decided as it, is left to a person, 0 to 1",
+        " decided as it, is left to a person; so is a text of whose mails a larger share has another label than the rest,"
+        " 0 to 1",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,10 @@ from kits.core.mail.writing import write_message
 from kits.core.prediction import Prediction
 from kits.support_triage._judging import point
 from kits.support_triage._judging.judged import judge
-from kits.support_triage._learning.mails import Mail, machines_learned
+from kits.support_triage._learning.mails import Mail, disputed_texts, machines_learned
 from kits.support_triage.config import Config
 
-from .learned import LearnedBundle, dataset_of, learn, made_up
+from .learned import LearnedBundle, Said, dataset_of, learn, made_up
 from .triage import sample, task_of
 
 ORDER = "where is my order"
@@ -78,6 +79,25 @@ def test_a_bundle_of_before_decides_machines_mails_as_it_did(words: LearnedBundl
         subject=ORDER, body=ORDER, extra=[("X-Failed-Recipients", "a@b.example")]
     )
     assert older.predict([bounce])[0].score > 0.5
+
+
+def test_texts_that_people_did_not_file_alike_are_told_and_others_are_not() -> None:
+    alike = [replace(mail(label="order"), text=f"see{' ' * (n + 1)}below") for n in range(20)]
+    once = replace(mail(label="refund"), text="see below")
+    bare = [replace(mail(), text="thanks"), replace(mail(label="order"), text="thanks")]
+    assert disputed_texts([*alike, once, *bare], 0.1) == {}, "1 of 21 may be a slip of the hand"
+    assert disputed_texts([*alike, once, once, once], 0.1) == {"see below": 23}
+
+
+def test_a_mail_that_says_what_people_did_not_file_alike_goes_to_a_person(tmp_path: Path) -> None:
+    texts = [Said(f"where is my{' ' * (n + 1)}order", "order" if n % 3 else "refund") for n in range(30)]  # fmt: skip
+    bundle = learn(dataset_of([*made_up(120), *texts]), Config(approach="ngrams"), tmp_path)
+    found = said_of(bundle, write_message(subject="", body=ORDER))
+    assert (found.score, found.label) == (0.0, "order")
+    assert "filed under several labels" in reasons(found)
+    assert any("stand under several labels" in note for note in bundle.outcome.notes)
+    other = said_of(bundle, write_message(subject="", body="the parcel is late"))
+    assert other.score > 0.5
 
 
 def attached(body: str) -> bytes:

@@ -16,7 +16,13 @@ from kits.core.kit import Progress
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
 from kits.support_triage._learning.choice import Learned, Target, learn_head
 from kits.support_triage._learning.features import Embedder, Features, features_of
-from kits.support_triage._learning.mails import Mail, languages_learned, machines_learned, those
+from kits.support_triage._learning.mails import (
+    Mail,
+    disputed_texts,
+    languages_learned,
+    machines_learned,
+    those,
+)
 from kits.support_triage._learning.noise import noise_note
 from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
@@ -32,6 +38,7 @@ from kits.support_triage._models.classifier import (
 from kits.support_triage._models.heads import Floats, Head, combined, head_files
 from kits.support_triage._models.scope import MEANS_FILE, likeness, means_of, value
 from kits.support_triage._models.spec import ClassifierSpec, EncoderSpec, HeadSpec, ScopeSpec
+from kits.support_triage._models.telling import digest_of_text
 from kits.support_triage.config import Config
 
 MOSTLY_SEVERAL = 0.2
@@ -90,6 +97,7 @@ def learn_classifier(
         encoder = None
     means = job.means(intent, inside) if encoder is not None else None
     scope = job.scope(intent.head, val, ngrams, embedder, means)
+    disputed = disputed_texts(mails, config.bound.floor)
     spec = ClassifierSpec(
         approach="ngrams" if encoder is None else "encoder",
         encoder=encoder,
@@ -102,6 +110,7 @@ def learn_classifier(
         shortcut=_shortcut(intent, heads, encoder, config),
         languages=languages_learned(mails, config.languages),
         machines=machines_learned(mails, config.out_of_scope),
+        disputed=tuple(sorted(digest_of_text(text) for text in disputed)),
     )
     files = ngram_files(ngrams)
     for target, head in heads.items():
@@ -116,7 +125,12 @@ def learn_classifier(
         intent=intent,
         mails=tuple(inside),
         figures=_figures(intent),
-        notes=(*intent.notes, *job.notes, *_doubts(intent, inside)),
+        notes=(
+            *intent.notes,
+            *job.notes,
+            *_doubts(intent, inside),
+            *_of_disputed(disputed, len(mails)),
+        ),
     )
 
 
@@ -131,6 +145,16 @@ def _doubts(intent: Learned, mails: Sequence[Mail]) -> tuple[str, ...]:
     judged = [mails[n] for n in intent.judging]
     note = noise_note(judged, intent.head.spec.classes, intent.held_out, intent.truth)
     return (note,) if note else ()
+
+
+def _of_disputed(disputed: Mapping[str, int], mails: int) -> tuple[str, ...]:
+    """Texts that people did not file alike."""
+    if not disputed:
+        return ()
+    return (
+        f"{len(disputed)} texts of {sum(disputed.values())} mails (of {mails}) stand under several labels each: mails that"
+        " say the same go to a person, which is no part of the share filed of val and test",
+    )
 
 
 def _figures(intent: Learned) -> dict[str, float]:

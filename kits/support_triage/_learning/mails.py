@@ -6,7 +6,7 @@ It reads and sorts; nothing is learned here.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -97,6 +97,23 @@ def machines_learned(mails: Sequence[Mail], out_of_scope: Sequence[str]) -> tupl
             if kind and n >= _LEAST_MAILS and n >= _LEAST_FILED * usual * all_kinds[kind]
         )
     )
+
+
+def disputed_texts(mails: Sequence[Mail], floor: float) -> dict[str, int]:
+    """Texts of which more than this share of the mails has another label than the most, with their mails.
+
+    Copies stand in one split, so val may have none of a text that comes every day: what becomes of it is told by the
+    mails that were learned from.
+    """
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    for mail in mails:
+        if mail.label and mail.text.strip():
+            labels[" ".join(mail.text.split())][mail.label] += 1
+    return {
+        text: said.total()
+        for text, said in labels.items()
+        if said.total() - max(said.values()) > floor * said.total()
+    }
 
 
 def load_mails(

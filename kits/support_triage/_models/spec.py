@@ -94,6 +94,10 @@ class ClassifierSpec(_Part):
         None,
         description="kinds of machines' mails that people file; one of another kind goes to a person; null: all",
     )
+    disputed: tuple[str, ...] = Field(
+        (),
+        description="digests of texts that people filed under several labels; a mail that says the same goes to a person",
+    )
     suggests_only: bool = Field(
         False, description="whether nothing was learned: then every mail is a person's"
     )

@@ -132,6 +132,7 @@ def told(
         _wordless(reading.text),
         _foreign(classifier, reading),
         _unheard_of(classifier, automatic),
+        _disputed(classifier, reading.text),
     )
     doubts = [text for text in (*for_person, intent.doubt) if text]
     return Prediction(
@@ -191,6 +192,18 @@ def _foreign(classifier: Classifier, reading: Reading) -> str:
     return "in none of the languages that labelled mails are in" if unheard else ""
 
 
+def _disputed(classifier: Classifier, text: str) -> str:
+    """Why a text is left to a person that people did not file alike; empty where they did, or had none like it."""
+    if not classifier.spec.disputed or digest_of_text(text) not in classifier.spec.disputed:
+        return ""
+    return "mails that say the same were filed under several labels"
+
+
+def digest_of_text(text: str) -> str:
+    """Equal for texts that differ in white space only."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
+
+
 def _reasons(classifier: Classifier, verdicts: Verdicts, text: str, label: str) -> Iterator[Reason]:
     """What spoke for the label: words where they counted, else how like the label's mails it is."""
     if "network" not in verdicts.stages or classifier.heads[INTENT].spec.ngram_weight > 0:
@@ -228,13 +241,12 @@ def _details(
     reading: Reading, automatic: str, intent: Judged, models: Sequence[str]
 ) -> dict[str, JsonValue]:
     """What stands beside the decision; `stages`: what looked at the mail, in order, rules and `models`."""
-    digest = hashlib.sha256(" ".join(reading.text.split()).encode("utf-8", "replace")).hexdigest()
     return {
         "language": reading.language,
         "automatic": automatic,
         "hidden_chars": reading.hidden_chars,
         "attachments": [attachment.name for attachment in reading.message.attachments],
-        "text_digest": digest,
+        "text_digest": digest_of_text(reading.text),
         "second": intent.second,
         "out_of_scope": round(intent.outside, 6),
         "stages": [RULES, *models],
