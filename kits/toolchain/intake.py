@@ -6,6 +6,7 @@ list, or refused. Where it goes is decided later (`splitting.py`), when all are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -19,7 +20,7 @@ from kits.core.dataset import Dataset, Split
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Finding, RawSample
 from kits.core.placing import STRICTNESS
-from kits.core.sample import KEY, ORDER, Sample, digest_of, key_of, sample_id_for
+from kits.core.sample import COPIES, KEY, ORDER, Sample, digest_of, key_of, sample_id_for
 from kits.toolchain.alike import Told, are_others, told_of
 
 _SHOWN, _REMEMBERED = 10, 3_000
@@ -53,6 +54,7 @@ class Entry:
         given: the split that the data states.
         fixed: the split that it, or the one it replaces, has in the version before.
         before: it is of the version before, as it was there.
+        said: the labels that this import has of its bytes, each with how many; None: no copy came yet.
     """
 
     sample: Sample
@@ -60,6 +62,7 @@ class Entry:
     given: Split | None = None
     fixed: Split | None = None
     before: bool = False
+    said: Counter[str] | None = None
 
 
 @dataclass
@@ -300,8 +303,24 @@ def meta_of(raw: RawSample) -> Mapping[str, JsonValue]:
     return {**raw.meta, **order, **({KEY: raw.key} if raw.key else {})}
 
 
+def _count_copies(known: Entry, annotation: Annotation | None) -> None:
+    """Keeps how often each label was given, where copies have several; what a person said since stands above them."""
+    kept = known.annotation
+    if annotation is None or not annotation.label or (kept and kept.source in BY_PEOPLE):
+        return
+    label = kept.label if kept is not None else ""
+    if known.said is None:
+        known.said = Counter([label] if label and not known.before else [])
+    known.said[annotation.label] += 1
+    counts = {**({label: 1} if label else {}), **known.said}
+    if len(counts) > 1:
+        copies: dict[str, JsonValue] = {name: counts[name] for name in sorted(counts)}
+        known.sample = replace(known.sample, meta={**known.sample.meta, COPIES: copies})
+
+
 def _merge(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation | None) -> None:
     """The same bytes again: keep one, say so when the two do not agree."""
+    _count_copies(known, annotation)
     if annotation is not None and known.annotation is None:
         known.annotation = annotation
     elif stated_labels(annotation) != stated_labels(known.annotation) and annotation is not None:

@@ -87,6 +87,9 @@ def test_texts_that_people_did_not_file_alike_are_told_and_others_are_not() -> N
     bare = [replace(mail(), text="thanks"), replace(mail(label="order"), text="thanks")]
     assert disputed_texts([*alike, once, *bare], 0.1) == {}, "1 of 21 may be a slip of the hand"
     assert disputed_texts([*alike, once, once, once], 0.1) == {"see below": 23}
+    # of the same bytes an import keeps one, and how often each label was given
+    kept = replace(once, copies=(("order", 3), ("refund", 4)))
+    assert disputed_texts([kept], 0.1) == {"see below": 7}
 
 
 def test_a_mail_that_says_what_people_did_not_file_alike_goes_to_a_person(tmp_path: Path) -> None:

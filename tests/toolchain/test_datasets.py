@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import DataError, UsageError
+from kits.core.sample import COPIES
 from kits.toolchain.datasets import count_table, difference, export, load_findings
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
@@ -76,6 +77,22 @@ def test_two_labels_for_the_same_bytes_are_reported(project: Project, data: Path
     report = import_data(project, data, ImportOptions())
     finding = next(f for f in report.findings if f.check == "conflicting-labels")
     assert {"good/1.json: good", "bad/copy.json: bad"} == set(finding.evidence)
+
+
+def test_how_often_each_label_was_given_to_the_same_bytes_is_kept(
+    project: Project, data: Path
+) -> None:
+    """Of copies that agree nothing is; and the same files again count the same."""
+    one, two = ((data / "good" / f"{n}.json").read_bytes() for n in ("1.02", "1.03"))
+    for n in range(3):
+        (data / "bad" / f"copy{n}.json").write_bytes(one)
+    (data / "good" / "copy.json").write_bytes(two)
+    for options in (ImportOptions(), ImportOptions(), ImportOptions(replace=True)):
+        items = import_data(project, data, options).dataset.items
+        said = {item.sample.source: item.sample.meta.get(COPIES) for item in items}
+        assert {source: copies for source, copies in said.items() if copies} == {
+            "bad/copy0.json": {"bad": 3, "good": 1}
+        }
 
 
 def test_group_by_keeps_files_of_one_part_together(project: Project, tmp_path: Path) -> None:

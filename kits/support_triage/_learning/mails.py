@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kits.core.annotation import BY_PEOPLE
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import NoProgress, Progress
 from kits.core.labelling import spelled_otherwise
 from kits.core.mail.automatic import kind_of, why_automatic
 from kits.core.prediction import Span
+from kits.core.sample import COPIES
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage.config import ANY_LANGUAGE
 
@@ -35,6 +37,7 @@ class Mail:
         group: what must stay together (a thread, a customer).
         source: where a person finds it: the file, and the row in it.
         machine: what kind of machine wrote it; empty where a person did.
+        copies: the labels of all its copies, which the import left out, each with how many; empty where they agree.
     """
 
     sample_id: str
@@ -46,6 +49,7 @@ class Mail:
     group: str
     source: str = ""
     machine: str = ""
+    copies: tuple[tuple[str, int], ...] = ()
 
     def level(self, name: str) -> float | None:
         """A level by name; None where nobody said it."""
@@ -108,7 +112,7 @@ def disputed_texts(mails: Sequence[Mail], floor: float) -> dict[str, int]:
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     for mail in mails:
         if mail.label and mail.text.strip():
-            labels[" ".join(mail.text.split())][mail.label] += 1
+            labels[" ".join(mail.text.split())].update(dict(mail.copies) or {mail.label: 1})
     return {
         text: said.total()
         for text, said in labels.items()
@@ -145,7 +149,20 @@ def _mail(dataset: Dataset, item: DatasetItem) -> Mail:
         group=item.sample.group,
         source=item.sample.source,
         machine=kind_of(why_automatic(reading.message)),
+        copies=_copies(item),
     )
+
+
+def _copies(item: DatasetItem) -> tuple[tuple[str, int], ...]:
+    """What the import knows of copies, unless a person has decided since."""
+    said = item.sample.meta.get(COPIES)
+    if (
+        not isinstance(said, Mapping)
+        or item.annotation is None
+        or item.annotation.source in BY_PEOPLE
+    ):
+        return ()
+    return tuple((label, n) for label, n in said.items() if isinstance(n, int))
 
 
 def those(mails: Sequence[Mail], wanted: Callable[[Mail], bool]) -> tuple[list[int], list[Mail]]:
