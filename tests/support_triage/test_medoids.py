@@ -10,6 +10,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.labelling import WithLabelling
 from kits.support_triage import KIT
+from kits.support_triage._learning.curve import _gain
 from kits.support_triage._learning.medoids import representative, unsure
 from kits.support_triage.config import Config
 
@@ -80,6 +81,27 @@ def test_the_curve_grows_and_says_what_more_labels_buy() -> None:
     assert curve.gain is not None
     assert 0 <= curve.gain.low <= curve.gain.value <= curve.gain.high <= 1
     assert "next 50 labels" in curve.note
+
+
+def wrong_of(power: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rightly told, judged and learned from, by share and fold, where the error falls as a power of the labels."""
+    sizes = np.repeat(np.array([[80], [160], [240], [320]]), 5, axis=1)
+    wrong = np.round(4000 * 0.2 * (sizes / 320.0) ** power).astype(np.int64)
+    wrong += np.array([-9, -4, 0, 4, 9])
+    return 4000 - wrong, np.full(5, 4000), sizes
+
+
+def test_labels_buy_what_the_power_of_the_error_gives_and_nothing_where_it_stays() -> None:
+    """A line through accuracy over the logarithm promised 1.4 times of it here."""
+    right, judged, sizes = wrong_of(-0.5)
+    # told of 20,000 mails, so that chance has no part in it
+    found = _gain(right, judged, sizes, 20_000)
+    true = 0.2 * (1 - (20_050 / 20_000) ** -0.5)
+    assert found.value == pytest.approx(true, rel=0.02)
+    assert found.low < true < found.high
+    flat = _gain(*wrong_of(0.0), 20_000)
+    assert flat.value == pytest.approx(0.0, abs=1e-6)
+    assert flat.low == 0.0
 
 
 def test_too_few_labels_have_no_curve() -> None:
