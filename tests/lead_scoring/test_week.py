@@ -111,6 +111,14 @@ def test_less_than_two_months_and_few_won_tell_nothing() -> None:
     assert week_of(at, won) is None
 
 
+def test_leads_of_which_the_month_is_told_have_no_day() -> None:
+    at, won = firm(by_weekend, whole_days=True)
+    months = np.array([moment(one).replace(day=1).timestamp() for one in at.tolist()])
+    first = hours_of(months) // 24
+    assert week_of(months, np.where(first >= 5, 0.0, won)) is None
+    assert week_of(at, np.where(hours_of(at) // 24 >= 5, 0.0, won)) is not None
+
+
 def test_what_tells_more_than_a_time_can_is_not_learned() -> None:
     at, _ = firm(by_office)
     assert week_of(at, (hours_of(at) % 24 < 4).astype(np.float64)) is None

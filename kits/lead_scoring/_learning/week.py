@@ -23,6 +23,8 @@ _FEW = 40
 """Won or lost leads of a half under which it tells nothing."""
 _WEEKS_S = 8 * 7 * 86_400.0
 """Time that the leads must span."""
+_DAY_S, _OF_DAYS = 86_400.0, 0.1
+"""Share of the days on which some lead came: of fewer months are told, and no days."""
 _PRIOR = 20.0
 """Leads with the average rate, by which each rate is smoothed."""
 _FOLDS = 5
@@ -43,6 +45,8 @@ def week_of(at: Floats, won: Floats) -> Week | None:
     dated = dated[np.argsort(at[dated], kind="stable")]
     at, won = at[dated], won[dated]
     if not len(at) or at[-1] - at[0] < _WEEKS_S:
+        return None
+    if len(np.unique(at // _DAY_S)) < _OF_DAYS * (at[-1] - at[0]) / _DAY_S:
         return None
     day, part = places_of(at)
     days = _rates(day, won, DAYS)
