@@ -196,6 +196,7 @@ def test_a_share_that_is_not_mounted_any_more_is_away_and_brings_no_parts(
             consumer = open_now.enter_context(hot(camera, told, done=done))
             (share / "first.png").write_bytes(encoded(".png", 6))
             wait_for(lambda: names(consumer) == ["first.png"])
+            wait_for(lambda: (share / "first.png").exists() == (done == "keep"))
         wait_for(lambda: ("source-lost", "error") in told.alerts)
         assert "not mounted" in told.texts[-1]
         (share / "meanwhile.png").write_bytes(encoded(".png", 7))
