@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kits.core.errors import ConfigError, nearly
+from kits.lead_scoring._stand_ins import made_among, source_of
 from kits.lead_scoring.config import ColumnsConfig
 
 GUARDS = ("exclude", "protected", "opt_out")
@@ -37,6 +38,17 @@ class Misspelt:
     def fix(self) -> str:
         """What to do about it."""
         return f"did you mean {self.alike!r}? Else take it out of kit.yaml"
+
+
+def reaching(names: Sequence[str], columns: ColumnsConfig) -> ColumnsConfig:
+    """What a person said, with what was made of columns to keep out kept out, too: who excludes `Phone` means whether there is one.
+
+    Args:
+        names: columns of the leads.
+    """
+    out = {*columns.exclude, *columns.protected}
+    made = [name for name in made_among(names) if source_of(name) in out]
+    return columns.model_copy(update={"exclude": (*columns.exclude, *made)}) if made else columns
 
 
 def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]:

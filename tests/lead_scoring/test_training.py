@@ -13,6 +13,7 @@ import pytest
 from kits.core.errors import ConfigError, DataError
 from kits.core.stats import auroc
 from kits.lead_scoring._checking import times
+from kits.lead_scoring._checking.checks import check
 from kits.lead_scoring._lead import Lead, decode_lead
 from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.story import baseline_of
@@ -21,6 +22,7 @@ from kits.lead_scoring._models.spec import IntervalSpec
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec
+from kits.lead_scoring._stand_ins import GIVEN
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.train import SPEC_FILE
@@ -257,6 +259,25 @@ def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:
     spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
     assert spec.trained_on.n == 1_300 - 260
     assert "no_scoring" not in {column.name for column in spec.encoder.columns}
+
+
+@pytest.mark.parametrize("keeps_out", ["exclude", "protected", ""])
+def test_who_keeps_a_column_out_means_what_is_made_of_it_too(
+    keeps_out: str, tmp_path: Path
+) -> None:
+    """A phone number is in no lead; whether it was left is, and tells."""
+    made, name = list(make_leads(17, 1_300)), f"phone{GIVEN}"
+    often = np.where([one.outcome == "won" for one in made], 0.8, 0.4)
+    left = (np.random.default_rng(0).random(1_300) < often).tolist()
+    leads = [as_lead(one, **{name: told}) for one, told in zip(made, left)]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(len(made)))
+    columns = {keeps_out: ["phone"]} if keeps_out else {}
+    config = Config.model_validate({**FAST, "approach": "logistic", "columns": columns})
+    trained(dataset, config, tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert (name in {column.name for column in spec.encoder.columns}) == (not keeps_out)
+    asked = [one for one in check(dataset, config) if one.check == "missing-tells-outcome"]
+    assert any(name in line for one in asked for line in one.evidence) == (not keeps_out)
 
 
 @pytest.mark.slow

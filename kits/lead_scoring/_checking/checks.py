@@ -25,6 +25,7 @@ from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.telling import findings
 from kits.lead_scoring._learning.left_texts import left_texts
+from kits.lead_scoring._stated import reaching
 from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
@@ -66,6 +67,7 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
         yield amounts.no_outcomes(len(dataset.items))
         return
     table = load_table(dataset, dataset.items)
+    config = config.model_copy(update={"columns": reaching(table.names, config.columns)})
     held = court_by_splits(table, config, seed=dataset.header.seed)
     for rule in RULES:
         yield from rule(table, config)

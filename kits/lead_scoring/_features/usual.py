@@ -152,7 +152,7 @@ def _strange(
 
 
 def _at_other_hours(usual: Usual, hours: Floats, confidence: float) -> Iterator[Skew]:
-    """Where leads come at other hours of the day: most often times were written by another zone than those learned from."""
+    """Where leads come at other hours of the day, as where times are written by another zone than those learned from."""
     if len(hours) < FEWEST or usual.low is None or usual.high is None:
         return
     for odd, end, word in (
@@ -163,7 +163,7 @@ def _at_other_hours(usual: Usual, hours: Floats, confidence: float) -> Iterator[
         if found.low > _HALF:
             text = (
                 f"{WEEK}: {_percent(found.value)} of {len(odd)} leads came {word} {end:.0f}:00 UTC, of those learned from a tenth: "
-                "their times were written by another zone"
+                "perhaps their times are written by another zone"
             )
             yield Skew(WEEK, text)
 

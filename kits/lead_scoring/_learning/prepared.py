@@ -25,7 +25,7 @@ from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.so_far import SoFar, so_far
 from kits.lead_scoring._learning.telling import are_many
 from kits.lead_scoring._objecting import objects
-from kits.lead_scoring._stated import refuse_misspelt
+from kits.lead_scoring._stated import reaching, refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
@@ -74,6 +74,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
     _refuse_few(everything.won[np.isfinite(everything.won)], len(everything))
     refuse_misspelt(everything.names, config.columns)
+    config = config.model_copy(update={"columns": reaching(everything.names, config.columns)})
     decided = delays_of(
         everything.items, everything.order, everything.won, config.source.open_for_days
     )

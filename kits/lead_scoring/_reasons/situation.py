@@ -158,7 +158,7 @@ def _of_choice(
     named = column.names.get(choice) or column.names.get(flag, "")
     slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
     tally = column.choices.get(choice) or _same_truth(column, flag)
-    if tally is None and (said := _telling_word(column.words, to_parts(value), weight)):
+    if tally is None and (said := _telling_word(column, column.words, to_parts(value), weight)):
         return Situation("one_of", column.words[said], {**label, "value": said})
     if tally is None:
         # rare choices were counted together, so a new one cannot be told from them
@@ -175,7 +175,7 @@ def _of_text(
     column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
 ) -> Situation:
     """The word that speaks as the column does; that there is a text, where none is known to."""
-    said = _telling_word(column.words, to_parts(value), weight)
+    said = _telling_word(column, column.words, to_parts(value), weight)
     if said and (column.words[said].share - column.given.share) * weight > 0:
         return Situation("one_of", column.words[said], {**label, "value": said})
     return Situation("given", column.given, label)
@@ -192,7 +192,7 @@ def _of_many(
     column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
 ) -> Situation:
     joints = joints_of(commas=column.commas, slashes=column.slashes)
-    key = _telling_word(column.choices, keys_of(value, joints), weight)
+    key = _telling_word(column, column.choices, keys_of(value, joints), weight)
     if not key:
         shown = plain(choice_of(value), VALUE_LENGTH)
         found = ("rare", column.rest) if column.rest.n else ("new", Tally())
@@ -201,13 +201,14 @@ def _of_many(
     return Situation("one_of", column.choices[key], {**label, "value": plain(shown, VALUE_LENGTH)})
 
 
-def _telling_word(known: Mapping[str, Tally], held: Collection[str], weight: float) -> str:
+def _telling_word(
+    column: ColumnReasons, known: Mapping[str, Tally], held: Collection[str], weight: float
+) -> str:
     """Of several that a lead has, the one whose leads were won most often, or least often; empty: none is known.
 
-    Shares are drawn to those of all that are known, so that a few leads of one do not outdo many of another.
+    Shares are drawn to that of all who say something there, so that a few leads of one do not outdo many of another.
     """
-    side = 1.0 if weight > 0 else -1.0
-    base = sum(one.won for one in known.values()) / max(1, sum(one.n for one in known.values()))
+    side, base = 1.0 if weight > 0 else -1.0, column.given.share
     ranked = [
         (side * (known[key].won + _PRIOR * base) / (known[key].n + _PRIOR), key)
         for key in held
