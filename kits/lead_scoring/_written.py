@@ -33,17 +33,22 @@ class Written(BaseModel):
         description="how `03.04.2025`, `3/4/2025` and `25/04/03` are read; empty: nothing told it",
     )
 
+    timezone: str = Field(
+        "", description="zone of times in tables that name none, where a person stated it"
+    )
+
     @property
     def mark(self) -> str:
         """In a few letters; empty: nothing to note."""
-        return " ".join(filter(None, (_COMMA if self.commas else "", self.dates)))
+        return " ".join(filter(None, (_COMMA if self.commas else "", self.dates, self.timezone)))
 
 
 def written_from(mark: JsonValue) -> Written | None:
     """The opposite of `mark`; None where nothing is noted."""
     parts = mark.split() if isinstance(mark, str) else []
     dates = next((part for part in parts if part in _ORDERS), "")
-    found = Written.model_validate({"commas": _COMMA in parts, "dates": dates})
+    zone = next((part for part in parts if part != _COMMA and part not in _ORDERS), "")
+    found = Written.model_validate({"commas": _COMMA in parts, "dates": dates, "timezone": zone})
     return found if found.mark else None
 
 
@@ -61,4 +66,6 @@ def stated(found: Written, source: SourceConfig) -> Written:
         more["commas"] = source.numbers == "decimal-comma"
     if source.dates != "auto":
         more["dates"] = source.dates
+    if source.timezone:
+        more["timezone"] = source.timezone
     return found.model_copy(update=more)

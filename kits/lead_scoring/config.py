@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, PlainSerializer, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 
 from kits.core.section import Names, Section
+from kits.core.zones import known_zone
 from kits.lead_scoring._trial import TRIAL
 
 MOST_PATTERNS = 6_000_000
@@ -82,6 +90,11 @@ class SourceConfig(_Section):
     dates: Literal["auto", "day-first", "month-first"] = Field(
         "auto", description="how 1/2/2025 is read; auto: by the other dates of its column"
     )
+    timezone: str = Field(
+        "",
+        description="time zone of times of day that name none, such as `Europe/Berlin`, and by which days and hours are"
+        " counted; empty: UTC",
+    )
     numbers: Literal["auto", "decimal-comma", "decimal-point"] = Field(
         "auto", description="how 1.200 is read; auto: by the other numbers of its column"
     )
@@ -134,6 +147,11 @@ class SourceConfig(_Section):
         "activecampaign",
         "dolibarr",
     ] = Field("auto", description="whose names the columns have")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return known_zone(name) if name else ""
 
 
 class ColumnsConfig(_Section):

@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     times.backwards,
     seasons.seasons,
     week.week,
+    week.zones,
     repeats.same_lead,
     repeats.same_customer,
     repeats.same_content,

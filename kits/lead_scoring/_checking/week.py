@@ -1,8 +1,9 @@
-"""Rule about the time of the week: more of the leads are won that come on some days or at some hours."""
+"""Rules about the time of the week: more of the leads are won that come on some days or at some hours, by whose clock."""
 
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from kits.core.kit import Finding
 from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._checking.times import times_of
-from kits.lead_scoring._features.arrivals import times_of_arrival
+from kits.lead_scoring._features.arrivals import has_hours, times_of_arrival
 from kits.lead_scoring._features.spec import Week
 from kits.lead_scoring._features.week import HOURS, TOGETHER, hours_of, told_of
 from kits.lead_scoring._learning.week import week_of
 from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring._written import WRITTEN, written_from
 from kits.lead_scoring.config import Config
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,7 @@ def week(table: LeadTable, config: Config) -> Iterator[Finding]:
     """Whether the time of the week tells who buys."""
     decided = table.decided
     came = times_of_arrival(times_of(decided)[0])
-    found = week_of(came, decided.won) if config.week else None
+    found = week_of(came, decided.won, config.source.timezone) if config.week else None
     if found is None:
         return
     told = _parts(came, decided.won, found)
@@ -36,15 +38,36 @@ def week(table: LeadTable, config: Config) -> Iterator[Finding]:
         "week", "warn",
         f"{what} at which a lead comes tells who buys, in the earlier half of the leads as in the later one; a training learns it",
         tuple(f"{name}: {share.value:.1%} [{share.low:.1%}, {share.high:.1%}] won" for name, share in told),
-        "if that tells who entered a lead rather than when somebody asked: model.week: false. New leads must come with times of "
-        "the same zone as these",
+        "if that tells who entered a lead rather than when somebody asked: model.week: false"
+        + ("" if found.zone else "; if their times are those of a local clock, as in most exports, while a CRM sends UTC: "
+           "model.source.timezone, such as Europe/Berlin, and import them anew with --replace"),
     )  # fmt: skip
+
+
+def zones(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Whether leads were read by the clock that is stated: their days and hours are counted by it."""
+    at = times_of(table)[0]
+    if not has_hours(at[np.isfinite(at)]):
+        return
+    noted = (written_from(item.sample.meta.get(WRITTEN)) for item in table.items)
+    by = Counter(found.timezone if found is not None else "" for found in noted)
+    stated = config.source.timezone
+    # leads that a CRM sent need no zone, and have none noted
+    others = sum(by[zone] for zone in by if zone not in (stated, ""))
+    if others or (stated and not by[stated]):
+        count = others or len(table)
+        yield Finding(
+            "other-zone", "warn",
+            f"model.source.timezone is {stated or 'not stated'}, and the times of {count} leads were read by another clock",
+            tuple(f"{zone or 'UTC'}: {n} leads" for zone, n in by.most_common()),
+            "import the tables again with --replace",
+        )  # fmt: skip
 
 
 def _parts(came: Floats, won: Floats, found: Week) -> list[tuple[str, Estimate]]:
     """Parts of the week with the share won of their leads, the best first."""
     dated = np.isfinite(came)
-    hours = hours_of(came[dated])
+    hours = hours_of(came[dated], found.zone)
     keys = np.array([told_of(hour, hours=found.hours) for hour in hours.tolist()])
     shares = []
     for key in np.unique(keys):

@@ -27,7 +27,7 @@ from kits.lead_scoring._features.spec import (
     TruthColumn,
     Week,
 )
-from kits.lead_scoring._features.week import WEEK, labels, rates_at
+from kits.lead_scoring._features.week import WEEK, labels, local, rates_at
 from kits.lead_scoring._lead import Lead, Value
 
 Floats32 = NDArray[np.float32]
@@ -212,7 +212,7 @@ def _date(column: DateColumn) -> Part:
         moment = cells.to_moment(value)
         if math.isnan(moment):
             return [_NONE] * len(names)
-        when = datetime.fromtimestamp(moment, timezone.utc)
+        when = datetime.fromtimestamp(local(moment, column.zone), timezone.utc)
         found = [float(when.month), float(when.weekday())]
         if column.hour:
             found.append(float(when.hour))

@@ -163,7 +163,8 @@ def _at_other_hours(usual: Usual, hours: Floats, confidence: float) -> Iterator[
         if found.low > _HALF:
             text = (
                 f"{WEEK}: {_percent(found.value)} of {len(odd)} leads came {word} {end:.0f}:00 UTC, of those learned from a tenth: "
-                "perhaps their times are written by another zone"
+                "perhaps their times, or those learned from, are of another zone than they say: model.source.timezone states whose "
+                "clock wrote the tables"
             )
             yield Skew(WEEK, text)
 

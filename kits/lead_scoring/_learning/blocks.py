@@ -22,6 +22,7 @@ from kits.lead_scoring._features.spec import (
     TextColumn,
     TruthColumn,
 )
+from kits.lead_scoring._features.week import locals_of
 from kits.lead_scoring._learning.sheet import Bags, Floats32, Ints, Sheet
 
 _DAY_S, _DAY_US, _HOUR_US = 86_400.0, 86_400_000_000, 3_600_000_000
@@ -47,7 +48,8 @@ def _truth(sheet: Sheet, column: TruthColumn, rows: Ints) -> Floats32:
 def _date(sheet: Sheet, column: DateColumn, rows: Ints) -> Floats32:
     moments = sheet.moments(column.name)[sheet.column(column.name)[1][rows]]
     known = np.isfinite(moments)
-    micros = np.rint(np.where(known, moments, 0.0) * 1e6).astype(np.int64)
+    shown = locals_of(np.where(known, moments, 0.0), column.zone)
+    micros = np.rint(shown * 1e6).astype(np.int64)
     days, hours = micros // _DAY_US, micros % _DAY_US // _HOUR_US
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     # the first of January 1970 was a Thursday

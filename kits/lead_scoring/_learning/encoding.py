@@ -78,6 +78,7 @@ def fit_encoder(
     seed: int,
     *,
     week: bool = False,
+    zone: str = "",
 ) -> Encoded:
     """An encoder for the columns of `kinds`.
 
@@ -85,6 +86,7 @@ def fit_encoder(
         rows: those to learn from.
         won: (all rows) 1 or 0.
         week: whether the time of the week is looked at, too.
+        zone: by whose clock days and hours count; empty: UTC.
     """
     shared = shared_by(sheet, rows, kinds)
     fitted: list[Column] = []
@@ -96,10 +98,10 @@ def fit_encoder(
             rates = past_rates(sheet, rows, won, name, kind, shared[name].often)
             column = TextColumn(name=name, words=shared[name].values, rates=rates)
         else:
-            column = _fit(sheet, rows, name, kind, shared[name].values)
+            column = _fit(sheet, rows, name, kind, shared[name].values, zone)
         if column is not None:
             fitted.append(column)
-    told = week_of(sheet.came[rows], won[rows]) if week else None
+    told = week_of(sheet.came[rows], won[rows], zone) if week else None
     spec = EncoderSpec(columns=tuple(fitted), week=told)
     matrix, places = _matrix(sheet, rows, spec)
     for column, end in zip(fitted, places[1:]):
@@ -145,13 +147,15 @@ def _matrix(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> tuple[Floats32, list
     return matrix, places
 
 
-def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...]) -> Column:
+def _fit(
+    sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...], zone: str
+) -> Column:
     if kind == "number":
         return NumberColumn(name=name)
     if kind == "truth":
         return TruthColumn(name=name)
     if kind == "date":
-        return _date(sheet, rows, name)
+        return _date(sheet, rows, name, zone)
     return _many(sheet, name, values)
 
 
@@ -160,7 +164,7 @@ def _many(sheet: Sheet, name: str, values: tuple[str, ...]) -> ManyColumn:
     return ManyColumn(name=name, values=values, commas=joints == ",", slashes=joints == "/")
 
 
-def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
+def _date(sheet: Sheet, rows: Ints, name: str, zone: str) -> DateColumn:
     """By its distinct cells, each as often as there are moments of decisions beside it."""
     moments, held = sheet.moments(name), sheet.column(name)[1][rows]
     _, decided = np.unique(sheet.at[rows], return_inverse=True)
@@ -169,7 +173,10 @@ def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
     known = moments[held[first]]
     ages = np.isfinite(sheet.at[rows][first])
     return DateColumn(
-        name=name, age=_mostly(ages), hour=_mostly(known[np.isfinite(known)] % 86_400 != 0)
+        name=name,
+        age=_mostly(ages),
+        hour=_mostly(known[np.isfinite(known)] % 86_400 != 0),
+        zone=zone,
     )
 
 

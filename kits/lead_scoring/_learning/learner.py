@@ -124,8 +124,8 @@ class Learner:
 
     def _fitted(self, rows: Ints, names: Collection[str]) -> Encoded:
         kinds = {name: kind for name, kind in self.kinds.items() if name in names}
-        week = self.config.week
-        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed, week=week)
+        week, zone = self.config.week, self.config.source.timezone
+        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed, week=week, zone=zone)
 
     def curves(
         self,

@@ -127,7 +127,7 @@ def _of_year(at: Floats, won: Floats, season: SeasonSpec, said: ColumnWords) -> 
 def _of_week(came: Floats, won: Floats, week: Week, said: ColumnWords) -> ColumnReasons:
     """What became of leads by the day on which they came, or by hours of working days and of weekends."""
     dated = np.isfinite(came)
-    told = [told_of(hour, hours=week.hours) for hour in hours_of(came[dated]).tolist()]
+    told = [told_of(hour, hours=week.hours) for hour in hours_of(came[dated], week.zone).tolist()]
     counts, bought = Counter(told), Counter[str]()
     for name, one in zip(told, won[dated].tolist()):
         bought[name] += int(one)
@@ -140,6 +140,7 @@ def _of_week(came: Floats, won: Floats, week: Week, said: ColumnWords) -> Column
         missing=Tally(n=len(won) - given.n, won=int(won.sum()) - given.won),
         templates=said.templates,
         hours=week.hours,
+        zone=week.zone,
     )
 
 

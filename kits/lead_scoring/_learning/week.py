@@ -34,12 +34,13 @@ _TOO_GOOD = 0.75
 """AUC from which on it tells more than a time can: how leads were entered."""
 
 
-def week_of(at: Floats, won: Floats) -> Week | None:
+def week_of(at: Floats, won: Floats, zone: str = "") -> Week | None:
     """What of the time of the week tells who buys; None: nothing does.
 
     Args:
         at: (rows,) when leads came, seconds since 1970; NaN: not known.
         won: (rows,) 1 or 0.
+        zone: by whose clock days and hours count; empty: UTC.
     """
     dated = np.flatnonzero(np.isfinite(at))
     dated = dated[np.argsort(at[dated], kind="stable")]
@@ -48,11 +49,11 @@ def week_of(at: Floats, won: Floats) -> Week | None:
         return None
     if len(np.unique(at // _DAY_S)) < _OF_DAYS * (at[-1] - at[0]) / _DAY_S:
         return None
-    day, part = places_of(at)
+    day, part = places_of(at, zone)
     days = _rates(day, won, DAYS)
     if has_hours(at) and _tells(part, won):
-        return Week(days=days, parts=_rates(part, won, PARTS))
-    return Week(days=days) if _tells(day, won) else None
+        return Week(days=days, parts=_rates(part, won, PARTS), zone=zone)
+    return Week(days=days, zone=zone) if _tells(day, won) else None
 
 
 def unseen(at: Floats, won: Floats, week: Week, seed: int) -> Floats:
@@ -64,7 +65,7 @@ def unseen(at: Floats, won: Floats, week: Week, seed: int) -> Floats:
     found = np.full((len(at), len(labels(week))), np.nan)
     dated = np.flatnonzero(np.isfinite(at))
     fold = np.random.default_rng(seed).integers(_FOLDS, size=len(dated))
-    for column, place in enumerate(places_of(at[dated])[: found.shape[1]]):
+    for column, place in enumerate(places_of(at[dated], week.zone)[: found.shape[1]]):
         for one in range(_FOLDS):
             own = fold == one
             odds = _log_odds(place[~own], won[dated[~own]], PARTS)

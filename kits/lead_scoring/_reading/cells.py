@@ -88,6 +88,7 @@ def type_cells(
     as_number: bool = False,
     commas: bool = False,
     decimal: Decimal = "",
+    zone: str = "",
 ) -> Typed:
     """A column's cells as values of leads.
 
@@ -98,6 +99,7 @@ def type_cells(
         as_number: a person said that these are numbers, whatever stands between them.
         commas: the table is likely of a country whose decimal sign is the comma.
         decimal: the decimal sign for certain; empty: by the cells.
+        zone: of times of day that name none; empty: UTC.
     """
     counts = Counter(cells)
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
@@ -107,7 +109,7 @@ def type_cells(
         read = _as_texts(known)
     else:
         stated = _stated(known, commas, decimal) if as_number else None
-        read = stated or _best(name, known, form, commas, decimal)
+        read = stated or _best(name, known, form, zone, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
     return Typed(
@@ -136,9 +138,14 @@ def _stated(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Read |
 
 
 def _best(
-    name: str, known: Mapping[str, int], form: DateForm, commas: bool, decimal: Decimal
+    name: str,
+    known: Mapping[str, int],
+    form: DateForm,
+    zone: str,
+    commas: bool,
+    decimal: Decimal,
 ) -> _Read:
-    read = _as_flags(known) or _as_dates(name, known, form)
+    read = _as_flags(known) or _as_dates(name, known, form, zone)
     if read is not None:
         return read
     plain = plain_numbers(known) if decimal != "," else None
@@ -216,8 +223,8 @@ def _as_flags(known: Mapping[str, int]) -> _Read | None:
     return None
 
 
-def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | None:
-    found = read_dates(name, list(known), form)
+def _as_dates(name: str, known: Mapping[str, int], form: DateForm, zone: str) -> _Read | None:
+    found = read_dates(name, list(known), form, zone)
     if found is None:
         return None
     rows = sum(known.values())

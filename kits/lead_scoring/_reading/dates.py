@@ -1,14 +1,15 @@
 """A column of dates → seconds since 1970 in UTC, whichever of the usual forms it is written in.
 
-Zones that are not named are taken for UTC. Which column holds which date is decided in `roles.py`.
+Which column holds which date is decided in `roles.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Literal
 
 from kits.core.column_names import plain
@@ -32,6 +33,7 @@ from kits.core.moments import (
 )
 from kits.lead_scoring._features.eras import in_common_era, of_the_moon
 from kits.lead_scoring._reading.names import rank
+from kits.lead_scoring._reading.zones import in_utc
 
 Order = Literal["day-first", "month-first", "year-first"]
 """Which part of a date comes first; the year, where it has two digits."""
@@ -108,13 +110,23 @@ def iso(seconds: float, clock: bool) -> str:
     return at.isoformat() if clock else at.date().isoformat()
 
 
-def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Dates | None:
+def read_dates(
+    name: str, cells: Sequence[str], form: DateForm = "auto", zone: str = ""
+) -> Dates | None:
     """Dates of distinct cells; None when too many of them are none.
 
     Args:
         name: the column's; a number is a date only where its name says so.
         form: what comes first, where a person said so.
+        zone: of times of day that name none; empty: UTC.
     """
+    found = _read(name, cells, form)
+    if not zone or found is None or not found.clock:
+        return found
+    return replace(found, seconds=tuple(map(partial(in_utc, zone=zone), cells, found.seconds)))
+
+
+def _read(name: str, cells: Sequence[str], form: DateForm) -> Dates | None:
     texts = in_common_era([cell.strip() for cell in cells])
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
     written = form_of(some, _ENOUGH)

@@ -126,7 +126,8 @@ class Known:
         signs = [one.commas for one in self.typed.values() if one.commas is not None]
         orders = Counter(one.dates for one in self.typed.values() if one.dates != "auto")
         dates = orders.most_common(1)[0][0] if orders else ""
-        found = {"commas": 2 * sum(signs) > len(signs), "dates": dates}
+        commas, zone = 2 * sum(signs) > len(signs), self.sheet.zone
+        found = {"commas": commas, "dates": dates, "timezone": zone}
         return Written.model_validate(found)
 
     @property

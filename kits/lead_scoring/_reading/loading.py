@@ -101,11 +101,18 @@ def load_sheets(
     if dates == "auto" and likely is not None:
         dates = likely_order(likely.dates)
     commas = likely is not None and likely.commas
+    zone = source.timezone or (likely.timezone if likely is not None else "")
     coloured = with_row_colours(loaded.sheets, source.outcome)
     entered = [with_entries(sheet) for sheet in coloured]
     read = [with_whole_dates(sheet, source, dated) for sheet, _ in entered]
     sheets = (
-        replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
+        replace(
+            sheet,
+            dates=_dates_of(sheet, dates),
+            numbers=source.numbers,
+            likely_commas=commas,
+            zone=zone,
+        )
         for sheet, _ in read
     )
     told = (finding for _, findings in (*entered, *read) for finding in findings)

@@ -301,7 +301,7 @@ def seconds_of(sheet: Sheet, name: str, *, latest: bool = False) -> list[float |
     """
     cells = sheet.cells[name]
     known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
-    found = read_dates(name, known, sheet.dates) if known else None
+    found = read_dates(name, known, sheet.dates, sheet.zone) if known else None
     if found is None:
         return [time_of_id(cell) for cell in cells]
     table = dict(zip(known, found.latest if latest else found.seconds))

@@ -55,6 +55,7 @@ class Sheet:
         dates: whether the day or the month comes first in dates, where a person said so.
         numbers: which decimal sign numbers have, where a person said so.
         likely_commas: what was learned from before had the comma for its decimal sign.
+        zone: of times of day that name none; empty: UTC.
         points: its columns tell that it is the point, whatever parts its cells.
         numeric: columns whose numbers are no texts: their decimal sign is no question.
         title: of the sheet, where a spreadsheet has several; empty: the file is one table.
@@ -79,6 +80,7 @@ class Sheet:
     lone: tuple[str, ...] = ()
     colours: Sequence[str] = ()
     points: bool = False
+    zone: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -130,6 +132,7 @@ class Sheet:
             as_number=as_number,
             commas=self.commas,
             decimal=decimal,
+            zone=self.zone,
         )
 
     def rows(self, which: Sequence[int]) -> Sheet:
@@ -175,6 +178,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         tuple(dict.fromkeys(name for sheet in sheets for name in sheet.grouped)),
         tuple(row for sheet in sheets for row in sheet.lone),
         colours if any(colours) else (),
+        zone=sheets[0].zone,
     )
 
 

@@ -138,10 +138,10 @@ def _with_plain_dates(sheet: Sheet, most: DateForm) -> tuple[Sheet, list[str]]:
     cells, guessed = dict(sheet.cells), []
     for name, texts in sheet.cells.items():
         known = [text for text in dict.fromkeys(texts) if not is_missing(text)]
-        found = read_dates(name, known, sheet.dates) if known else None
+        found = read_dates(name, known, sheet.dates, sheet.zone) if known else None
         unsure = found is not None and bool(found.doubt)
         if unsure:
-            found = read_dates(name, known, most)
+            found = read_dates(name, known, most, sheet.zone)
         if found is not None and (found.order != "auto" or unsure):
             plain = {t: iso(at, found.clock) for t, at in zip(known, found.seconds) if at is not None}  # fmt: skip
             cells[name] = [plain.get(text, text) for text in texts]

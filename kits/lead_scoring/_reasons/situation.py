@@ -18,6 +18,7 @@ from kits.lead_scoring._features.week import (
     FIRST_OF_WEEKEND,
     HOURS,
     TOGETHER,
+    has_hour,
     hour_of,
     told_of,
 )
@@ -231,9 +232,10 @@ def _of_year(
 def _of_week(
     column: ColumnReasons, lead: Lead, wording: Wording, label: Mapping[str, str]
 ) -> Situation:
-    if lead.at is None or len(wording.days) < DAYS:
+    at = math.nan if lead.at is None else lead.at.timestamp()
+    if math.isnan(at) or len(wording.days) < DAYS or (column.hours and not has_hour(at)):
         return Situation("given", column.given, label)
-    hour = hour_of(lead.at.timestamp())
+    hour = hour_of(at, column.zone)
     day, own = divmod(hour, HOURS)
     tally = column.choices.get(told_of(hour, hours=column.hours), Tally())
     if not column.hours:

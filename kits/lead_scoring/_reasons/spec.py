@@ -91,6 +91,7 @@ class ColumnReasons(_Part):
     divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
     actionable: bool = Field(False, description="the team can change it, or ask for it")
     hours: bool = Field(False, description="of `week`: hours are told, not days alone")
+    zone: str = Field("", description="of `week`: by whose clock; empty: UTC")
     peak: int = Field(1, ge=1, le=12, description="of `season`: the best month")
 
 

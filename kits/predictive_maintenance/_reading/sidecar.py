@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from kits.core.section import Section
 from kits.core.settings import read_beside
 from kits.core.window import MAX_NAME
+from kits.core.zones import known_zone
 from kits.predictive_maintenance._reading.table import Column, short_name
 
 NAMES = ("machines.yaml", "machines.yml")
@@ -38,11 +38,7 @@ class TimeColumn(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone {name!r}; for example Europe/Berlin or UTC") from error
-        return name
+        return known_zone(name)
 
 
 class Labels(Section):
