@@ -41,14 +41,16 @@ class Misspelt:
 
 
 def reaching(names: Sequence[str], columns: ColumnsConfig) -> ColumnsConfig:
-    """What a person said, with what was made of columns to keep out kept out, too: who excludes `Phone` means whether there is one.
+    """What a person said, of what was made of columns, too: who excludes `Phone` means whether there is one.
 
     Args:
         names: columns of the leads.
     """
-    out = {*columns.exclude, *columns.protected}
-    made = [name for name in made_among(names) if source_of(name) in out]
-    return columns.model_copy(update={"exclude": (*columns.exclude, *made)}) if made else columns
+    made = made_among(names)
+    out = [name for name in made if source_of(name) in {*columns.exclude, *columns.protected}]
+    kept = [name for name in made if source_of(name) in columns.keep]
+    update = {"exclude": (*columns.exclude, *out), "keep": (*columns.keep, *kept)}
+    return columns.model_copy(update=update)
 
 
 def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]:

@@ -12,7 +12,7 @@ from kits.lead_scoring._lead import decode_lead
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.lead_files import Read, put, read, table
 
 
 def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Path) -> None:
@@ -65,6 +65,79 @@ def test_what_a_bundle_knows_is_told_of_a_lead_that_stands_alone(
 
 def test_a_number_that_all_have_tells_nothing(tmp_path: Path) -> None:
     assert set(numbers_left(tmp_path, every=True)) == {None}
+
+
+def of_codes(tmp_path: Path, name: str, cells: list[str], **settings: object) -> Read:
+    """A table of leads with such postcodes."""
+    rows = [[n, cell, "ab"[n % 2], n % 2] for n, cell in enumerate(cells)]
+    return read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)), settings)
+
+
+BRITISH = [f"{('SW', 'M')[n % 2]}{1 + n % 19} {n % 9}{'ABDE'[n % 4]}{'FGHJL'[n % 5]}" for n in range(100)]  # fmt: skip
+DUTCH = [f"10{n:02} {'ABDE'[n % 4]}{'FGHJL'[n % 5]}" for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "first"),
+    [
+        ("Postcode", BRITISH, ["SW", "M"]),
+        ("accounts.Billing Zip/Postal Code", BRITISH, ["SW", "M"]),
+        ("Postcode", DUTCH, ["10**", "10**"]),
+        ("PLZ", [f"{'DA'[n % 2]}-{8 - n % 2}03{n:02}" for n in range(100)], ["D80***", "A70***"]),
+    ],
+)
+def test_of_postcodes_with_letters_the_area_is_learned_from(
+    tmp_path: Path, name: str, cells: list[str], first: list[str]
+) -> None:
+    found = of_codes(tmp_path, name, cells)
+    assert set(found.leads[0].fields) == {f"{name} (postcode area)", "origin"}
+    assert found.column(f"{name} (postcode area)")[:2] == first
+    assert f"of {name} areas are learned from, as {first[0]}" in found.told("postcodes")
+
+
+def test_where_many_leads_are_of_one_district_it_is_learned_from_too(tmp_path: Path) -> None:
+    local = [f"M{1 + n % 5} {n % 9}{'ABDE'[n % 4]}{'FGHJL'[n % 5]}" for n in range(100)]
+    found = of_codes(tmp_path, "Postcode", local)
+    assert found.column("Postcode (postcode area)")[:2] == ["M", "M"]
+    assert found.column("Postcode (postcode district)")[:2] == ["M1", "M2"]
+    assert "of Postcode areas and districts are learned from, as M and M1" in found.told(
+        "postcodes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("PLZ", [f"{80331 + 7 * n}" for n in range(100)]),
+        ("Zip code", [f"{n:03} 45" for n in range(100, 200)]),
+        ("Article", BRITISH),
+        ("Zip file", [f"{'abc'[n % 3]}.zip" for n in range(100)]),
+    ],
+)
+def test_codes_of_digits_and_what_is_no_postcode_stay_as_they_are(
+    tmp_path: Path, name: str, cells: list[str]
+) -> None:
+    assert set(of_codes(tmp_path, name, cells).leads[0].fields) == {name, "origin"}
+
+
+def test_a_postcode_that_a_person_keeps_is_its_area_all_the_same(tmp_path: Path) -> None:
+    found = of_codes(tmp_path, "Postcode", BRITISH, columns={"keep": ["Postcode"]})
+    assert set(found.leads[0].fields) == {"Postcode (postcode area)", "origin"}
+
+
+@pytest.mark.parametrize(("cell", "area"), [("SW12 4AB", "SW"), ("80331", "80***"), ("?", None)])
+def test_what_a_bundle_knows_of_postcodes_is_told_of_a_lead_that_stands_alone(
+    tmp_path: Path, cell: str, area: str | None
+) -> None:
+    path = put(tmp_path / "e.csv", table(["id", "Postcode", "origin"], [[1, cell, "a"]]))
+    knows = Learned(names=frozenset({"Postcode (postcode area)", "origin"}))
+    (content,) = [
+        one.content
+        for one in read_leads(path, Config(), knows, all_wanted=True)
+        if isinstance(one, RawSample)
+    ]
+    fields = decode_lead(content).fields
+    assert fields.get("Postcode (postcode area)") == area and "Postcode" not in fields
 
 
 @pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa", "Persoon - Naam", "Jméno", "Deal - Titel", "Opportunity Name", "Nombre de la oportunidad", "Příjmení", "Datum narození"])  # fmt: skip

@@ -22,7 +22,7 @@ from kits.lead_scoring._lead import Lead, lead_from_json
 from kits.lead_scoring._models.spec import SeasonSpec
 from kits.lead_scoring._places import points_of
 from kits.lead_scoring._simulated.firm import make_leads
-from kits.lead_scoring._stand_ins import GIVEN, KIND
+from kits.lead_scoring._stand_ins import AREA, GIVEN, KIND
 from kits.lead_scoring._units import names_learned
 from kits.lead_scoring.config import ColumnsConfig
 from kits.lead_scoring.runtime import LeadRuntime, LeadSpec, load
@@ -349,13 +349,16 @@ def test_it_says_under_which_names_values_are_looked_at() -> None:
     runtime = runtime_of(N)
     mailbox = ChoiceColumn(name=f"Email{KIND}", values=("company",))
     number = TruthColumn(name=f"Phone{GIVEN}")
-    encoder = runtime.spec.encoder.model_copy(update={"columns": (mailbox, number)})
+    area = ChoiceColumn(name=f"Zip{AREA}", values=("sw",))
+    encoder = runtime.spec.encoder.model_copy(update={"columns": (mailbox, number, area)})
     asking = replace(runtime, spec=runtime.spec.model_copy(update={"encoder": encoder}))
     assert isinstance(asking, Takes)
-    assert {"Email", f"Email{KIND}", "Phone", f"Phone{GIVEN}"} <= asking.taken
-    assert asking.columns[:2] == ("Email", "Phone")
-    kept, _ = asking.encode({"id": "1", "fields": {"Email": "a@b.example", "Phone": "0171 2345"}})
-    assert json.loads(kept)["fields"] == {f"Email{KIND}": "company", f"Phone{GIVEN}": True}
+    assert {"Email", f"Email{KIND}", "Phone", f"Phone{GIVEN}", "Zip"} <= asking.taken
+    assert asking.columns[:3] == ("Email", "Phone", "Zip")
+    fields = {"Email": "a@b.example", "Phone": "0171 2345", "Zip": "SW12 4AB"}
+    kept, _ = asking.encode({"id": "1", "fields": fields})
+    stands = {f"Email{KIND}": "company", f"Phone{GIVEN}": True, f"Zip{AREA}": "SW"}
+    assert json.loads(kept)["fields"] == stands
 
 
 def test_test_leads_and_own_people_are_told_by_what_is_not_kept() -> None:

@@ -29,7 +29,7 @@ from kits.lead_scoring._reasons.naming import (
 )
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
-from kits.lead_scoring._stand_ins import GIVEN, source_of
+from kits.lead_scoring._stand_ins import AREA, DISTRICT, GIVEN, source_of
 from kits.lead_scoring.config import Config
 
 PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
@@ -41,12 +41,18 @@ SITUATIONS = {
     "over": {"label", "low"}, "up_to": {"label", "high"}, "between": {"label", "low", "high"},
     "days_over": {"label", "low"}, "days_up_to": {"label", "high"}, "days_between": {"label", "low", "high"},
     "days_same": {"label"}, "ahead_over": {"label", "low"}, "ahead_up_to": {"label", "high"}, "ahead_between": {"label", "low", "high"},
-    "one_of": {"label", "value"}, "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
+    "one_of": {"label", "value"}, "area": {"label", "value"}, "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
     "hint": {"label", "value"}, "season": {"label", "low", "high"}, "came_day": {"label", "value"},
     "came_working": {"label", "low", "high"}, "came_weekend": {"label", "low", "high"}, "open_day": {"label"},
     "open_days": {"label", "value"},
 }  # fmt: skip
 """What a reason may be about, and what its words may name."""
+_TOLD = {
+    GIVEN: {"yes": "given", "no": "missing"},
+    AREA: {"value": "area"},
+    DISTRICT: {"value": "area"},
+}
+"""Of what was made of another column: situation → the one whose words are taken."""
 
 
 class ColumnWords(Section):
@@ -100,9 +106,9 @@ class Words:
     def of(self, name: str, columns: Collection[str]) -> ColumnWords:
         """How a column is spoken of among others; always with a label."""
         said = self.own.get(name) or ColumnWords()
-        if name.endswith(GIVEN):
-            told = {"yes": self.wording.subjects["given"], "no": self.wording.subjects["missing"]}
-            said = said.model_copy(update={"templates": {**told, **said.templates}})
+        if told := _TOLD.get(name.removeprefix(source_of(name))):
+            own = {now: self.wording.subjects[then] for now, then in told.items()}
+            said = said.model_copy(update={"templates": {**own, **said.templates}})
             name = source_of(name)
         if said.label:
             return said

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.leads_table import outcome_columns
-from kits.lead_scoring._reading.personal import find_personal
+from kits.lead_scoring._reading.personal import POSTCODE, find_personal
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import came
 from kits.lead_scoring._reading.sheets import Sheet
@@ -56,7 +56,7 @@ def _of_each(link: Link, main: Sheet) -> bool:
 
 def _only_tells(main: Sheet, link: Link, told: Sequence[str]) -> bool:
     """Whether a table holds nothing but whom it speaks of, the outcome, and dates."""
-    persons = {one.column for one in find_personal(main)}
+    persons = {one.column for one in find_personal(main) if one.what != POSTCODE}
     known = {link.column, *told, *persons, *ranked_in(main, main.columns, "id")}
     left = [name for name in main.columns if name not in known]
     dates = all(main.typed(name).kind in ("date", "empty") for name in left)

@@ -1,5 +1,5 @@
 """Columns that name a person or a mailbox: kept out of what is learned from. An address leaves what kind it is of, a phone number that
-it was left.
+it was left, a postcode the area that it is in, and the district.
 
 By name and cells. Columns that only count as protected (age, gender) are the court's matter.
 """
@@ -7,32 +7,35 @@ By name and cells. Columns that only count as protected (age, gender) are the co
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kits.core.column_names import plain
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._no_lead import trial_words
+from kits.lead_scoring._postcode import place_of
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.names import rank, speaks_of, without_table
 from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring._stand_ins import GIVEN, KIND
+from kits.lead_scoring._stand_ins import GIVEN, KIND, of_postcodes, source_of, stand_in
 
-_ROW_NUMBER = "row number"
+POSTCODE, _ROW_NUMBER = "postcode", "row number"
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
 _PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
 _DIALLED = re.compile(r"[+(]?\d(?:[ ()/.-]{0,3}\d){6,14}")
+_DIGITS = re.compile(r"[\d ]+")
 _FORMS = (("e-mail address", _MAIL), ("phone number", _PHONE))
 _COUNTED = 20
 """Rows of one file that chance does not number one by one."""
-_MOST = 0.8
+_MOST, _ALMOST_ALL = 0.8, 0.95
 _VARIED = 0.2
 """A column of names or numbers has many different ones, `contact: cellular` is none; but first names come again."""
 _LOOKED_AT = 500
+_OF_A_DISTRICT = 10
+"""Leads of one, from which on it is learned from."""
 _YES_OR_NO = 2
 """`Contact person: yes` says that there is one, not who."""
 
@@ -43,7 +46,8 @@ _OWN = ("surely_person", "phone", "address", "birth")
 
 @dataclass(frozen=True)
 class Personal:
-    """One such column and what it is: `e-mail address`, `phone number`, `name`, `birth date`, `address`, `identifier`, `row number`."""
+    """One such column and what it is: `e-mail address`, `phone number`, `name`, `birth date`, `address`, `postcode`, `identifier`,
+    `row number`."""
 
     column: str
     what: str
@@ -98,7 +102,19 @@ def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:
     sure = len(set(known)) > _YES_OR_NO and surely
     own = without_table(name) if of_persons else name
     told = varied or sure or rank(own, "own_name") is not None
-    return by_cells or (_by_name(names, known, some) if told else "") or _within(name, known, some)
+    return (
+        by_cells
+        or (POSTCODE if _holds_postcodes(name, some) else "")
+        or (_by_name(names, known, some) if told else "")
+        or _within(name, known, some)
+    )
+
+
+def _holds_postcodes(name: str, some: Sequence[str]) -> bool:
+    """Whether a column has postcodes with letters or hyphens; those of digits are numbers, which are learned from as they are."""
+    if not speaks_of(name, "postcode") or _share(some, _DIGITS) >= _ALMOST_ALL:
+        return False
+    return sum(place_of(cell) is not None for cell in some) >= _MOST * len(some)
 
 
 def of_owners(column: str) -> bool:
@@ -164,7 +180,8 @@ def _is_number(cell: str) -> bool:
 def stand_ins(
     sheet: Sheet, personal: Sequence[Personal], known: Collection[str]
 ) -> dict[str, Sequence[Value]]:
-    """What tells something of these columns without naming anybody: the kind of each address, whether a phone number was left.
+    """What tells something of these columns without naming anybody: the kind of each address, whether a phone number was left, the area
+    of each postcode, and the district.
 
     Args:
         known: columns that leads are known by; a number that all have, or none, tells nothing else.
@@ -173,7 +190,11 @@ def stand_ins(
     for one in personal:
         by_what[one.what].append(one.column)
     mails = by_what["e-mail address"]
-    found: dict[str, Sequence[Value]] = {f"{n}{KIND}": _kinds(sheet.cells[n]) for n in mails}
+    places = [made for name in sheet.columns for made in of_postcodes(name)]
+    made = [f"{name}{KIND}" for name in mails] + [name for name in places if name in known]
+    sources = set(map(source_of, made))
+    made += [p for n in by_what[POSTCODE] if n not in sources for p in _places_in(sheet, n)]
+    found = {name: _stands(name, sheet) for name in made}
     # a file of leads that all left none does not show what the column is
     numbers = [n for n in sheet.columns if n in by_what["phone number"] or f"{n}{GIVEN}" in known]
     erased = _all_empty(sheet, [*mails, *by_what["name"]])
@@ -193,7 +214,16 @@ def _all_empty(sheet: Sheet, columns: Sequence[str]) -> list[bool]:
     return [all(map(is_missing, row)) for row in zip(*(sheet.cells[name] for name in columns))]
 
 
-def _kinds(cells: Sequence[str]) -> list[Value]:
-    """What kind of mailbox each address is; None where there is none."""
-    table: dict[str, Value] = {cell: mailbox_kind(cell) for cell in set(cells)}
+def _places_in(sheet: Sheet, name: str) -> tuple[str, ...]:
+    """What is made of a column of postcodes: their areas, and their districts where most leads are of one that many are of."""
+    area, district = of_postcodes(name)
+    often = Counter(one for one in _stands(district, sheet) if one is not None)
+    many = sum(n for n in often.values() if n >= _OF_A_DISTRICT)
+    return (area, district) if 2 * many > often.total() else (area,)
+
+
+def _stands(made: str, sheet: Sheet) -> Sequence[Value]:
+    """What stands in each row for the cell of the column that one is made of."""
+    cells = sheet.cells[source_of(made)]
+    table = {cell: stand_in(made, cell) for cell in set(cells)}
     return [table[cell] for cell in cells]

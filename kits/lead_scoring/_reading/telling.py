@@ -14,6 +14,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.personal import POSTCODE
 from kits.lead_scoring._reading.telling_missing import tell_missing_words
 from kits.lead_scoring._reading.telling_outcome import tell_outcome
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
@@ -22,6 +23,7 @@ from kits.lead_scoring._reading.unread_dates import tell_unread_dates
 from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
 from kits.lead_scoring._reading.unsettled import ask_about_ends, ask_about_gaps
 from kits.lead_scoring._reasons.naming import placed, readable, title_of
+from kits.lead_scoring._stand_ins import of_postcodes
 from kits.lead_scoring.config import Config
 
 _FEW = 4
@@ -206,14 +208,23 @@ def _undated(known: Known) -> Iterator[Finding]:
 
 
 def _kept_out(known: Known) -> Iterator[Finding]:
-    if known.personal:
-        told = tuple(f"{one.column}: {one.what}" for one in known.personal)
+    names = tuple(f"{one.column}: {one.what}" for one in known.personal if one.what != POSTCODE)
+    if names:
         yield Finding(
             "personal",
             "pass",
-            f"{so_many(told, 'names', 'name')} persons, mailboxes or records: not learned from",
-            told,
+            f"{so_many(names, 'names', 'name')} persons, mailboxes or records: not learned from",
+            names,
         )
+    for code in (one.column for one in known.personal if one.what == POSTCODE):
+        there = [known.columns.get(made, ()) for made in of_postcodes(code)]
+        usual = [
+            value for values in there for value, _ in Counter(filter(None, values)).most_common(1)
+        ]
+        which = "areas are" if len(usual) == 1 else "areas and districts are"
+        if usual:
+            told = f"of {code} {which} learned from, as {' and '.join(map(str, usual))}"
+            yield Finding("postcodes", "pass", told)
     if known.later and known.crm is not None:
         yield Finding(
             "known-later",

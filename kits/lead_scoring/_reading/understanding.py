@@ -24,7 +24,7 @@ from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
 from kits.lead_scoring._reading.outcome_by_parts import by_likely_name
 from kits.lead_scoring._reading.outcomes import find_outcome
-from kits.lead_scoring._reading.personal import Personal, find_personal, stand_ins
+from kits.lead_scoring._reading.personal import POSTCODE, Personal, find_personal, stand_ins
 from kits.lead_scoring._reading.returning import by_lot, returning
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
@@ -43,6 +43,7 @@ from kits.lead_scoring._reading.stated_splits import named_splits
 from kits.lead_scoring._reading.things import of_customers
 from kits.lead_scoring._reading.typed_columns import typed_columns
 from kits.lead_scoring._roles import LearnedRoles
+from kits.lead_scoring._stand_ins import source_of
 from kits.lead_scoring.config import Config, SourceConfig
 
 Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value] | None]]
@@ -110,9 +111,11 @@ def understand(
     roles = _settled_roles(asked, first, outcome)
     # a few leads that are scored may tell something else than those that were learned from
     learned_from = {name for name in sheet.columns if asked.learned.knows(name, crm)}
-    not_personal = {roles.id, roles.order, *keep, *learned_from}
+    not_personal = {roles.id, roles.order, *learned_from}
     found = find_personal(sheet, counter="" if roles.order else first.order)
-    personal = tuple(p for p in found if p.column not in not_personal)
+    # of a postcode its area is kept
+    kept = keep - {p.column for p in found if p.what == POSTCODE}
+    personal = tuple(p for p in found if p.column not in not_personal | kept)
     later = tuple(n for n in crm.later(asked.own.columns) if n not in keep) if crm else ()
     times = tuple(n for n in crm.times(asked.own.columns) if n not in keep) if crm else ()
     at = _seconds(sheet, (roles.decided_at,))
@@ -128,8 +131,9 @@ def understand(
     out = _kept_out(roles, outcome, personal, after) | (set(roles.customers) - keep)
     if not asked.source.id and _tells_whom(asked, roles.id):
         out.discard(roles.id)
-    columns = {name: column.values for name, column in typed.items() if name not in out}
-    columns |= stand_ins(sheet, personal, asked.learned.columns)
+    made = stand_ins(sheet, personal, asked.learned.columns)
+    out |= set(map(source_of, made)) - kept
+    columns = {name: column.values for name, column in typed.items() if name not in out} | made
     if extend is not None:
         _add(columns, extend(sheet, roles, at), out)
     return Known(

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SUBJECTS = (
     "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
-    "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
+    "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "area", "given", "missing", "new", "rare", "hint",
     "season", "came_day", "came_working", "came_weekend", "open_day", "open_days",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
 NEWER = frozenset(
-    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season", "came_day", "came_working", "came_weekend", "open_day", "open_days")
+    ("area", "days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season", "came_day", "came_working", "came_weekend", "open_day", "open_days")
 )  # fmt: skip
 """Of these older bundles have no words: there it is only said that the column is filled in."""
 LINES = (
