@@ -22,6 +22,26 @@ FREE_MAIL = frozenset([
     "mail.com", "inbox.com", "rocketmail.com",
 ])  # fmt: skip
 """Where anybody may have a mailbox."""
+_PURCHASING = frozenset([
+    "purchasing", "purchase", "purchases", "procurement", "buying", "buyer", "buyers", "sourcing", "einkauf", "beschaffung",
+    "materialwirtschaft", "achat", "achats", "approvisionnement", "compra", "compras", "aprovisionamiento", "acquisto",
+    "acquisti", "ufficioacquisti", "approvvigionamento", "inkoop",
+])  # fmt: skip
+_SHARED = frozenset([
+    "info", "infos", "information", "informationen", "informacion", "informazioni", "informatie", "kontakt", "contact",
+    "contacts", "contacto", "contactos", "contatto", "contatti", "office", "buero", "büro", "bureau", "oficina", "ufficio",
+    "kantoor", "sekretariat", "secretariat", "secretaria", "segreteria", "secretariaat", "reception", "empfang", "accueil",
+    "recepcion", "receptie", "zentrale", "admin", "administration", "administracion", "amministrazione", "administratie",
+    "verwaltung", "sales", "vertrieb", "verkauf", "vente", "ventes", "commercial", "ventas", "comercial", "vendite",
+    "commerciale", "verkoop", "marketing", "service", "support", "kundenservice", "kundendienst", "servicio", "servizio",
+    "klantenservice", "clientes", "clienti", "mail", "email", "post", "posta", "courrier", "correo", "hello", "hallo", "bonjour",
+    "hola", "welcome", "team", "firma", "enquiry", "enquiries", "inquiry", "inquiries", "anfrage", "anfragen", "accounting",
+    "accounts", "billing", "invoice", "invoices", "buchhaltung", "rechnung", "rechnungen", "comptabilite", "facturation",
+    "contabilidad", "facturacion", "contabilita", "fatture", "boekhouding", "facturen", "hr", "jobs", "karriere", "bewerbung",
+    "rh", "web", "webmaster", "noreply",
+])  # fmt: skip
+"""What a firm calls mailboxes that nobody has alone."""
+_WORD = re.compile(r"[^\W\d_]+")
 _SCHOOLS = re.compile(r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|^(?:uni|hs|tu|fh)-|^students?\.")
 _STATE = re.compile(r"\.gov$|\.gov\.[a-z]{2}$|\.gouv\.fr$|\.bund\.de$|\.admin\.ch$|\.mil$")
 _LONGEST = 320
@@ -39,7 +59,7 @@ def domain_of(text: str) -> str:
 
 
 def mailbox_kind(address: str) -> str | None:
-    """`company`, `free`, `school` or `state`; None where there is no address."""
+    """`free`, `school`, `state`, or of a company `purchasing`, `shared` or `company`: somebody's own; None where there is no address."""
     domain = domain_of(address)
     if not domain:
         return None
@@ -47,4 +67,13 @@ def mailbox_kind(address: str) -> str | None:
         return "free"
     if _SCHOOLS.search(domain):
         return "school"
-    return "state" if _STATE.search(domain) else "company"
+    return "state" if _STATE.search(domain) else _of_company(address)
+
+
+def _of_company(address: str) -> str:
+    """Whether those who buy share a mailbox (`einkauf@`, `ufficio.acquisti@`), or others do (`info@`, `sales.uk@`), or nobody."""
+    local, sign, _ = address[:_LONGEST].strip().casefold().removeprefix("mailto:").rpartition("@")
+    words = _WORD.findall(local.partition("+")[0]) if sign else []
+    if not _PURCHASING.isdisjoint(words):
+        return "purchasing"
+    return "shared" if words and words[0] in _SHARED else "company"

@@ -12,6 +12,10 @@ from kits.lead_scoring._mailbox import domain_of, mailbox_kind
     [
         ("Ann@GMAIL.com", "free"), ("a@web.de", "free"), ("a@acme.example", "company"), ("a@mail.acme.example", "company"),
         ("s@cs.stanford.edu", "school"), ("s@ox.ac.uk", "school"), ("s@uni-ulm.de", "school"), ("x@nasa.gov", "state"),
+        ("INFO@acme.example", "shared"), ("info-de@acme.example", "shared"), ("sales.uk@acme.example", "shared"), ("büro2@acme.example", "shared"),
+        ("accueil@acme.example", "shared"), ("ann.post@acme.example", "company"), ("infante@acme.example", "company"), ("info@gmail.com", "free"),
+        ("einkauf@acme.example", "purchasing"), ("service-achats@acme.example", "purchasing"), ("ufficio.acquisti@acme.example", "purchasing"),
+        ("info+a@acme.example", "shared"), ("ann+info@acme.example", "company"), ("info@uni-ulm.de", "school"), ("acme.example", "company"),
         ("", None), ("nobody", None), ("a@b", None),
     ],
 )  # fmt: skip
