@@ -44,6 +44,8 @@ _SHARED = frozenset([
 _WORD = re.compile(r"[^\W\d_]+")
 _SCHOOLS = re.compile(r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|^(?:uni|hs|tu|fh)-|^students?\.")
 _STATE = re.compile(r"\.gov$|\.gov\.[a-z]{2}$|\.gouv\.fr$|\.bund\.de$|\.admin\.ch$|\.mil$")
+_ENDINGS = frozenset(["com", "net", "org", "info", "biz", "edu", "gov"])
+"""Beside those of countries; others may be a firm's name."""
 _LONGEST = 320
 
 
@@ -68,6 +70,13 @@ def mailbox_kind(address: str) -> str | None:
     if _SCHOOLS.search(domain):
         return "school"
     return "state" if _STATE.search(domain) else _of_company(address)
+
+
+def ending_of(address: str) -> str | None:
+    """What an address ends in, as countries have it (`de`), or everybody (`com`), else `other`; None where there is no address."""
+    ending = domain_of(address).rpartition(".")[2]
+    known = len(ending) == 2 or ending in _ENDINGS
+    return (ending if known else "other") if ending else None
 
 
 def _of_company(address: str) -> str:

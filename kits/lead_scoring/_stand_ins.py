@@ -1,5 +1,5 @@
-"""What stands in a lead in place of what would name somebody: the kind of a mailbox, whether a phone number was left, the area and the
-district of a postcode.
+"""What stands in a lead in place of what would name somebody: the kind of a mailbox and what its address ends in, whether a phone
+number was left, the area and the district of a postcode.
 
 The same at import and at scoring, so a bundle that learned from it can be asked with the address, the number or the
 postcode itself, which is not kept.
@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from kits.lead_scoring._features.cells import is_missing, to_choice
 from kits.lead_scoring._lead import Lead, Value
-from kits.lead_scoring._mailbox import mailbox_kind
+from kits.lead_scoring._mailbox import ending_of, mailbox_kind
 from kits.lead_scoring._postcode import place_of
 
-KIND, GIVEN = " (kind of mailbox)", " (number given)"
+KIND, ENDING, GIVEN = " (kind of mailbox)", " (ending of address)", " (number given)"
 """What the name of an address's column is followed by, and that of a phone number's."""
 AREA, DISTRICT = " (postcode area)", " (postcode district)"
 """The same of a postcode's."""
@@ -71,6 +71,10 @@ def _kind(value: Value) -> Value:
     return mailbox_kind(str(value))
 
 
+def _ending(value: Value) -> Value:
+    return ending_of(str(value))
+
+
 def _given(value: Value) -> Value:
     return not is_missing(value)
 
@@ -87,6 +91,7 @@ def _district(value: Value) -> Value:
 
 _MADE: Mapping[str, Callable[[Value], Value]] = {
     KIND: _kind,
+    ENDING: _ending,
     GIVEN: _given,
     AREA: _area,
     DISTRICT: _district,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kits.lead_scoring._mailbox import domain_of, mailbox_kind
+from kits.lead_scoring._mailbox import domain_of, ending_of, mailbox_kind
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,13 @@ def test_addresses_have_kinds(address: str, kind: str | None) -> None:
 )
 def test_sites_and_addresses_have_a_domain(text: str) -> None:
     assert domain_of(text) == "acme.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "ending"),
+    [("a@acme.DE", "de"), ("a@acme.co.uk", "uk"), ("a@gmail.com", "com"), ("a@mail.acme", "other"), ("", None), ("a@b", None)],
+)  # fmt: skip
+def test_addresses_end_in_a_country_or_what_everybody_may_have(
+    address: str, ending: str | None
+) -> None:
+    assert ending_of(address) == ending

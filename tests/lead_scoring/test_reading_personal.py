@@ -22,10 +22,22 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
         for n in range(30)
     ]  # fmt: skip
     found = read(put(tmp_path / "e.csv", table(header, rows)))
-    assert set(found.leads[0].fields) == {"E-Mail (kind of mailbox)", "contact"}
+    made = {"E-Mail (kind of mailbox)", "E-Mail (ending of address)"}
+    assert set(found.leads[0].fields) == {*made, "contact"}
     assert found.column("E-Mail (kind of mailbox)")[:2] == ["company", "free"]
     content = b"".join(s.content + s.source.encode() for s in found.samples)
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
+
+
+@pytest.mark.parametrize(("others", "told"), [(15, True), (5, False)])
+def test_what_addresses_end_in_is_learned_from_where_enough_end_otherwise(
+    tmp_path: Path, others: int, told: bool
+) -> None:
+    rows = [[n, f"a{n}@acme{n}.{'in' if n < others else 'de'}", "ab"[n % 2], n % 2] for n in range(100)]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["id", "E-Mail", "origin", "converted"], rows)))
+    assert ("E-Mail (ending of address)" in found.leads[0].fields) == told
+    if told:
+        assert found.column("E-Mail (ending of address)")[14:16] == ["in", "de"]
 
 
 def numbers_left(tmp_path: Path, *, named: bool = True, every: bool = False) -> list[object]:

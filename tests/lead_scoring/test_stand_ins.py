@@ -11,6 +11,7 @@ from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._stand_ins import (
     AREA,
     DISTRICT,
+    ENDING,
     GIVEN,
     KIND,
     made_among,
@@ -34,6 +35,12 @@ def test_a_lead_that_brings_an_address_and_a_number_loses_both() -> None:
     scored = with_stand_ins(lead, made_among(COLUMNS))
     assert scored.fields == {f"Email{KIND}": "free", f"Phone{GIVEN}": True, "Country": "DE"}
     assert b"ann" not in encode_lead(scored) and b"171" not in encode_lead(scored)
+
+
+def test_of_an_address_both_its_kind_and_its_ending_are_kept() -> None:
+    made = (f"Email{KIND}", f"Email{ENDING}")
+    scored = with_stand_ins(Lead("1", {"Email": "info@acme.co.in"}), made)
+    assert scored.fields == {made[0]: "shared", made[1]: "in"}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.names import rank, speaks_of, without_table
 from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring._stand_ins import GIVEN, KIND, of_postcodes, source_of, stand_in
+from kits.lead_scoring._stand_ins import ENDING, GIVEN, KIND, of_postcodes, source_of, stand_in
 
 POSTCODE, _ROW_NUMBER = "postcode", "row number"
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
@@ -34,8 +34,8 @@ _MOST, _ALMOST_ALL = 0.8, 0.95
 _VARIED = 0.2
 """A column of names or numbers has many different ones, `contact: cellular` is none; but first names come again."""
 _LOOKED_AT = 500
-_OF_A_DISTRICT = 10
-"""Leads of one, from which on it is learned from."""
+_OF_A_DISTRICT, _OTHERS = 10, 10
+"""Leads of a district from which on it is learned from, and of other endings of addresses than the usual one."""
 _YES_OR_NO = 2
 """`Contact person: yes` says that there is one, not who."""
 
@@ -194,6 +194,8 @@ def stand_ins(
     made = [f"{name}{KIND}" for name in mails] + [name for name in places if name in known]
     sources = set(map(source_of, made))
     made += [p for n in by_what[POSTCODE] if n not in sources for p in _places_in(sheet, n)]
+    endings = [f"{name}{ENDING}" for name in mails]
+    made += [name for name in endings if name in known or _varies(_stands(name, sheet))]
     found = {name: _stands(name, sheet) for name in made}
     # a file of leads that all left none does not show what the column is
     numbers = [n for n in sheet.columns if n in by_what["phone number"] or f"{n}{GIVEN}" in known]
@@ -220,6 +222,13 @@ def _places_in(sheet: Sheet, name: str) -> tuple[str, ...]:
     often = Counter(one for one in _stands(district, sheet) if one is not None)
     many = sum(n for n in often.values() if n >= _OF_A_DISTRICT)
     return (area, district) if 2 * many > often.total() else (area,)
+
+
+def _varies(values: Sequence[Value]) -> bool:
+    """Whether enough leads have another value than most."""
+    often = Counter(value for value in values if value is not None)
+    others = often.total() - max(often.values(), default=0)
+    return others >= max(_OTHERS, (1 - _ALMOST_ALL) * often.total())
 
 
 def _stands(made: str, sheet: Sheet) -> Sequence[Value]:

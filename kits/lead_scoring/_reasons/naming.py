@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._reasons.values import plain
-from kits.lead_scoring._stand_ins import KIND, source_of
+from kits.lead_scoring._stand_ins import ENDING, KIND, source_of
 
 LABEL = 60
 """Characters of a column's name for people."""
@@ -125,7 +125,7 @@ def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
     """
     columns = dict(spec.columns)
     for name, column in spec.columns.items():
-        own = name if name.endswith(KIND) else source_of(name)
+        own = name if name.endswith((KIND, ENDING)) else source_of(name)
         label = plain(labels.get(own, ""), LABEL)
         if label and column.label in _made(own):
             columns[name] = column.model_copy(update={"label": label})
