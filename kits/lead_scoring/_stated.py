@@ -54,13 +54,14 @@ def reaching(names: Sequence[str], columns: ColumnsConfig) -> ColumnsConfig:
 
 
 def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]:
-    """Stated columns that are not there while one of a like name is, which is not stated itself.
+    """Stated columns that are not there while one of a like name is, or was before something was made of it, which is not stated itself.
 
     Args:
         names: columns of the leads.
     """
+    known = tuple(dict.fromkeys((*names, *map(source_of, names))))
     for key in _KEYS:
-        for one, alike in nearly(getattr(columns, key), names).items():
+        for one, alike in nearly(getattr(columns, key), known).items():
             yield Misspelt(key, one, alike)
 
 

@@ -18,7 +18,7 @@ from kits.lead_scoring._stand_ins import (
     source_of,
     with_stand_ins,
 )
-from kits.lead_scoring._stated import reaching
+from kits.lead_scoring._stated import misspelt, reaching
 from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.made_leads import a_table, repeated
 
@@ -103,3 +103,11 @@ def test_where_a_postcode_is_is_told_as_its_area(
     explainer = Explainer(learn_rates(a_table(rows), [name], Config(language=language)))
     (reason,) = explainer.reasons(Lead("1", {name: "SW"}), {name: 0.9})
     assert reason.text == says
+
+
+@pytest.mark.parametrize(("stated", "alike"), [("Postcod", ["Postcode"]), ("Postcode", [])])
+def test_a_misspelt_column_that_something_was_made_of_is_told(
+    stated: str, alike: list[str]
+) -> None:
+    said = ColumnsConfig(exclude=(stated,))
+    assert [one.alike for one in misspelt([f"Postcode{AREA}", "Country"], said)] == alike
