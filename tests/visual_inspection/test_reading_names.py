@@ -180,3 +180,23 @@ def test_pictures_of_a_folder_with_the_verdict_in_their_names_are_one_part(tmp_p
         ("SN1", "good"),
         ("SN2", "FAIL"),
     }
+
+
+def test_a_folder_of_a_day_with_verdicts_in_the_names_is_of_many_parts(tmp_path: Path) -> None:
+    days = ("2025-03-14", "15.03.2025", "20250316")
+    pictures(
+        tmp_path, *(f"{day}/SN{n}_{v}.png" for day in days for n, v in ((1, "IO"), (2, "NIO")))
+    )
+    found = read(tmp_path)
+    assert sorted(found.labels.values()) == ["NIO"] * 3 + ["good"] * 3
+    assert {one.group for one in found.samples.values()} == {""}
+    assert "folders-divided" not in found.told
+
+
+def test_a_folder_of_a_moment_or_of_a_part_within_its_day_is_one_part(tmp_path: Path) -> None:
+    folders = ("20250314_081500", "2025-03-14_SN1", "2025-03-14/SN2")
+    pictures(tmp_path, *(f"{one}/{view}_OK.png" for one in folders for view in ("top", "side")))
+    pictures(tmp_path, "20250314_081700/top_NOK.png", "20250314_081700/side_NOK.png")
+    groups = {name: one.group for name, one in read(tmp_path).samples.items()}
+    assert all(groups.values())
+    assert len(set(groups.values())) == 4

@@ -25,6 +25,8 @@ _FORMS = tuple(
 )
 """Ways to write a day, the plainest first. Where day and month may be the other way round, either tells days apart."""
 _CENTURY = 2000
+_FIGURES = 8
+"""Of a day without its signs: `20250314`."""
 _EXIF = b"Exif\0\0"
 _NEAR = 1 << 17
 """Bytes in which a JPEG's EXIF data begins."""
@@ -39,6 +41,11 @@ def day_taken(name: str, content: bytes) -> str:
         if day := _written(part):
             return day
     return _exif_day(content)
+
+
+def names_a_day(folder: str) -> bool:
+    """Whether a folder's name is a day and nothing else: with a time, or a number, it may be a part's."""
+    return len(re.sub(r"[-_. ]", "", folder)) == _FIGURES and bool(_written(folder))
 
 
 def _written(text: str) -> str:

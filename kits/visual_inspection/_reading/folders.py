@@ -12,6 +12,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
 from kits.visual_inspection._approach import MASKS
+from kits.visual_inspection._reading.days import names_a_day
 from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
 from kits.visual_inspection._reading.labelling import Labeller, main_label
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
@@ -139,13 +140,19 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
 def _parts(layout: Layout) -> frozenset[str]:
     """Folders that are no classes and may be of one part each: what holds many of the pictures is a month, a lot or a camera."""
     most = max(_MOST_PICTURES, _LARGEST_PART * len(layout.placed))
-    counts = Counter(one.label for one in layout.placed if one.label)
+    counts = Counter(one.label for one in layout.placed if one.label and not _lies_in_its_day(one))
     return frozenset(label for label, count in counts.items() if count <= most)
+
+
+def _lies_in_its_day(one: Placed) -> bool:
+    """Whether the folder that might be a part's is a day, with nothing between it and the picture."""
+    return one.file.parent.name == one.label and names_a_day(one.label)
 
 
 def _many(layout: Layout, parts: frozenset[str]) -> Iterator[Finding]:
     """Tells of folders that hold too many pictures to be kept in one split."""
-    divided = sorted({one.label for one in layout.placed} - parts - {""})
+    folders = {one.label for one in layout.placed if not _lies_in_its_day(one)}
+    divided = sorted(folders - parts - {""})
     if len(divided) > 1 or (divided and parts):
         yield Finding(
             "folders-divided", "warn", f"{len(divided)} folders hold many of the pictures and are taken for days or lots: they are not kept in one split",
