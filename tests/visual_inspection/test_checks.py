@@ -114,3 +114,9 @@ def test_of_good_parts_alone_no_costs_are_asked(tmp_path: Path) -> None:
     store = FolderBlobStore(tmp_path / "blobs")
     version = dataset(store, parts(store, "train", 12, 0, seed=1))
     assert "costs-weighed" not in {f.check for f in data.check(version, Config())}
+
+
+def test_the_checks_say_whether_good_and_defective_parts_were_taken_alike(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path / "blobs")
+    version = dataset(store, parts(store, "train", 10, 10, seed=1))
+    assert {f.check: f.level for f in data.check(version, Config())}["taken-alike"] == "pass"
