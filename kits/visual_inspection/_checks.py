@@ -16,7 +16,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.sample import day_of
 from kits.core.stats import upper_bound
-from kits.visual_inspection import _images, _same_part, _taken_alike
+from kits.visual_inspection import _images, _neighbours, _same_part, _taken_alike
 from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
 from kits.visual_inspection._pieces import count_of, side_of
 from kits.visual_inspection._scale import CLEAR_PIXELS, FAINT_PIXELS, narrow_defect, scale_of
@@ -60,6 +60,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _parts_of_test(dataset)
     yield from _days(dataset)
     yield from _same_part.check(dataset)
+    yield from _neighbours.check(dataset)
     yield from _taken_alike.check(dataset)
 
 

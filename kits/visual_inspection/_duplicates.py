@@ -33,10 +33,10 @@ def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, st
     ids: list[str] = []
     small: list[NDArray[np.uint8]] = []
     for sample_id, content in contents:
-        thumbnail = _thumbnail(content)
-        if thumbnail is not None:
+        shrunk = thumbnail(content)
+        if shrunk is not None:
             ids.append(sample_id)
-            small.append(thumbnail)
+            small.append(shrunk)
     if len(ids) < 2:
         return []
     pixels = np.stack(small)
@@ -48,7 +48,8 @@ def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, st
     return [(ids[a], ids[b]) for a, b in sorted(found)]
 
 
-def _thumbnail(content: bytes) -> NDArray[np.uint8] | None:
+def thumbnail(content: bytes) -> NDArray[np.uint8] | None:
+    """32×32 gray pixels; None of what is no picture."""
     try:
         image = _images.decode(content)
     except DataError:
