@@ -18,7 +18,7 @@ def _words(text: str) -> frozenset[str]:
 _GOOD_WORDS = _words(
     "good ok okay perfect normal golden pass passed accept accepted approved io i.o. no-defect no-defects nodefect nodefects defect-free defectfree "
     "non-defective not-defective nondefective intact healthy flawless faultless gut gute gutteil gutteile fehlerfrei fehlerfreie in-ordnung "
-    "einwandfrei freigegeben bon bons bonne bonnes conforme conformes accepté acceptée sain saine bueno buenos buena buenas correcto correctos "
+    "einwandfrei freigegeben bestanden ohne-befund o.b. gutmuster bon bons bonne bonnes conforme conformes accepté acceptée sain saine bueno buenos buena buenas correcto correctos "
     "correcta correctas aprobado aprobados buono buoni buona buone conformi accettato accettati bom bons boa boas aprovado aprovados goed goede "
     "goedgekeurd godkänd godkända godkjent godkendt dobry dobre dobra dobrý dobré dobrá zgodny zgodne prawidłowy prawidłowe vyhovující "
     "megfelelő iyi sağlam hatasız hyvä hyväksytty годен годна годно годные годный хорошо хорошие хороший норма нормальные исправные "
@@ -37,11 +37,16 @@ _DEFECTS = _words(
     "holes rust dent dents stain stains chip chips fehler riss risse kratzer défaut défauts fissure fissures defecto defectos grieta grietas "
     "difetto difetti crepa crepe defeito defeitos trinca trincas wada wady rysa vada vady"
 )
+_UNDECIDED = _words(
+    "unlabeled unlabelled unannotated unsorted unreviewed unchecked undecided unclear unsure uncertain todo to-do pending to-review to-check "
+    "to-label unklar unsicher unsortiert ungeprüft unentschieden zu-prüfen nicht-geprüft "
+    "à-vérifier non-vérifié non-trié sin-clasificar sin-revisar por-revisar da-verificare non-classificato"
+)
 _WITHOUT = _words("no non not without ohne kein keine sans sin sem senza zonder bez utan uden")
 _UNHARMED = re.compile(r"un(cracked|damaged|defective|broken|scratched|dented|affected)")
 _VIEWS = _words(
     "front back top bottom side left right part parts piece pieces image images picture pictures sample samples teil teile cam camera kamera "
-    "line linie station lot charge batch shift schicht lane view"
+    "line linie station lot charge batch shift schicht lane view bild bilder foto fotos photo photos"
 )
 """What may stand beside the word: `ok_front`, `OK_Cam1`."""
 
@@ -57,6 +62,11 @@ def is_good(label: str) -> bool:
         return rest[0] in _GOOD_WORDS or bool(_UNHARMED.fullmatch(rest[0]))
     joined = "_".join(rest)
     return joined in _GOOD_WORDS or (len(rest) == 2 and rest[0] in _WITHOUT and rest[1] in _DEFECTS)
+
+
+def is_undecided(label: str) -> bool:
+    """Whether a class is called as what nobody has judged yet: these are neither good parts nor defects."""
+    return plain(label) in _UNDECIDED
 
 
 def says_bad(word: str) -> bool:

@@ -68,6 +68,8 @@ def test_a_picture_called_a_mask_without_another_is_a_picture(tmp_path: Path) ->
         "OK_Cam1",
         "2025-03-01_OK",
         "no crack",
+        "OK Bilder",
+        "bestanden",
         "良品",
     ],
 )
@@ -87,6 +89,8 @@ def test_words_for_good_parts(name: str) -> None:
         "ok_scratch",
         "no label",
         "NG_Cam1",
+        "NOK Bilder",
+        "nicht bestanden",
         "不良品",
     ],
 )
@@ -213,3 +217,24 @@ def test_products_side_by_side_are_refused_below_another_folder_too(tmp_path: Pa
         match="2 data sets in one folder, each with splits of its own: mvtec/bottle, mvtec/cable",
     ):
         read(tmp_path)
+
+
+def test_a_folder_of_what_nobody_has_judged_is_no_class_of_defects(tmp_path: Path) -> None:
+    pictures(
+        tmp_path, *(f"{one}/{one}{n}.png" for one in ("gut", "Kratzer", "unklar") for n in (1, 2))
+    )
+    labels, told = read(tmp_path)
+    assert labels["gut/gut1.png"] == "good"
+    assert labels["Kratzer/Kratzer1.png"] == "Kratzer"
+    assert labels["unklar/unklar1.png"] == ""
+    assert told["image-without-label"].evidence == (
+        "unklar/unklar1.png",
+        "unklar/unklar2.png",
+    )
+
+
+def test_a_folder_of_unknown_or_open_defects_is_a_class(tmp_path: Path) -> None:
+    pictures(tmp_path, "gut/1.png", "unknown/2.png", "offen/3.png")
+    labels, told = read(tmp_path)
+    assert sorted(labels.values()) == ["good", "offen", "unknown"]
+    assert "image-without-label" not in told

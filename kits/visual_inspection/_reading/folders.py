@@ -20,7 +20,7 @@ from kits.visual_inspection._reading.layout_masks import LayoutMasks
 from kits.visual_inspection._reading.mask_lists import MaskLists
 from kits.visual_inspection._reading.names import classes_in_names, named_bad
 from kits.visual_inspection._reading.unread import unread_labels
-from kits.visual_inspection._words import DEFECT, GOOD
+from kits.visual_inspection._words import DEFECT, GOOD, is_undecided
 
 _SHOWN = 20
 _MOST_PICTURES, _LARGEST_PART = 20, 0.2
@@ -43,13 +43,17 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
     masks = LayoutMasks.of(layout)
     good = masks.good_classes(layout)
     labeller, reading = Labeller("folders"), Reading(path)
-    against = []
+    against, undecided = [], []
     for one in layout.placed:
         if not one.label:
             continue
         picture = reading.open(one.file)
         if isinstance(picture, Finding):
             yield picture
+            continue
+        if is_undecided(one.label):
+            undecided.append(picture.name)
+            yield picture.sample(None, split=one.split)
             continue
         label = GOOD if one.label in good else one.label
         boxes = masks.boxes(picture, label)
@@ -62,6 +66,11 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
     if good:
         yield Finding(
             "good-by-masks", "pass", f"all masks of {', '.join(sorted(good))} are empty: these are good parts", tuple(sorted(good)),
+        )  # fmt: skip
+    if undecided:
+        yield Finding(
+            "image-without-label", "warn", f"{len(undecided)} picture(s) lie in folders that are called as what nobody has judged: imported as not annotated",
+            tuple(undecided[:_SHOWN]), "sort them into the folder of their class; if it is a class of defects, call it after the defect",
         )  # fmt: skip
     if against:
         yield Finding(
