@@ -24,6 +24,17 @@ def test_a_sheet_of_findings(tmp_path: Path) -> None:
     assert "has no class for it" in found.told["malformed-label"].text
 
 
+def test_a_verdict_that_nobody_has_given_is_none(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    put(
+        tmp_path / "b.csv",
+        "Bild;Befund\na.jpg;i.O.\nb.jpg;Kratzer\nc.jpg;unklar\nd.jpg;unbekannt\n",
+    )
+    found = read(tmp_path)
+    assert found.labels == {"a.jpg": "good", "b.jpg": "Kratzer", "c.jpg": "", "d.jpg": "unbekannt"}
+    assert found.told["malformed-label"].evidence == ("c.jpg",)
+
+
 def with_kinds(path: Path, header: str, kind: str, good: str = "") -> dict[str, str]:
     """Classes of twenty pictures of which eight are bad, four each of two kinds."""
     names = [f"{n}.jpg" for n in range(20)]

@@ -14,7 +14,7 @@ from kits.core.tables import Row
 from kits.visual_inspection._reading.files import SUFFIXES as PICTURES
 from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures
 from kits.visual_inspection._reading.stated import Stated
-from kits.visual_inspection._words import DEFECT, GOOD, is_good, says_bad, tidy
+from kits.visual_inspection._words import DEFECT, GOOD, is_good, is_undecided, says_bad, tidy
 
 _MOST_CLASSES = 60
 _SHOWN = 20
@@ -279,7 +279,7 @@ def _class(row: Row, columns: _Columns, where: str) -> str:
         return GOOD if bool(cell) == is_good(columns.label) else DEFECT
     word, column = cell.lower(), plain(columns.label)
     if word not in _YES | _NO:
-        return tidy(cell)
+        return "" if is_undecided(cell) else tidy(cell)
     if column in _OF_DEFECTS:
         return DEFECT if word in _YES else GOOD
     if column in _OF_GOOD:
