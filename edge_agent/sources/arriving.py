@@ -165,6 +165,10 @@ class Arriving:
         """A file is gone: another one of its name is new."""
         self._known.pop(str(path), None)
 
+    def is_known(self, path: Path) -> bool:
+        """Whether a file was taken or passed over, and the last look that succeeded found it."""
+        return str(path) in self._known
+
     def _is_fresh(self, name: str, stamp: Stamp) -> bool:
         known = self._known.get(name)
         return known is None or known.stamp != stamp

@@ -43,7 +43,7 @@ class HotFolderSource:
         self._closed = threading.Event()
         self._arriving = Arriving(config.path, config.settle_s)
         self._last_mono = time.monotonic()
-        self._away = PuttingAway(config, alerts, self._arriving.forget)
+        self._away = PuttingAway(config, alerts, self._arriving.forget, self._arriving.is_known)
         self._has_looked = False
         self.health = SourceHealth()
         self.live = True

@@ -1,6 +1,7 @@
 """What becomes of files of a hot folder: they are moved into folders of their days, or deleted.
 
 A file that stays is tried again, as the program that has just saved it may hold it for a moment; it is told when that lasts.
+One that is not found may be on a share that is away: it is gone once a look at the folder has not found it either.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class PuttingAway:
 
     Args:
         gone: hears of files that are away.
+        is_known: whether the last look that succeeded found a file.
         clock: monotonic seconds.
     """
 
@@ -41,11 +43,13 @@ class PuttingAway:
         config: HotFolderSourceConfig,
         alerts: Alerts,
         gone: Callable[[Path], None],
+        is_known: Callable[[Path], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config
         self._alerts = alerts
         self._gone = gone
+        self._is_known = is_known
         self._clock = clock
         self._left: dict[Path, _Left] = {}
         self._tried_mono = clock()
@@ -70,8 +74,10 @@ class PuttingAway:
         left = self._left.pop(path)
         try:
             self._put(path, left)
-        except FileNotFoundError:  # somebody else took it
-            self._gone(path)
+        except FileNotFoundError:
+            if self._is_known(path):
+                self._left[path] = left
+                return
         except OSError as error:
             self._left[path] = left  # behind the others
             if not self._told and self._clock() - left.since_mono >= _TOLD_AFTER_S:

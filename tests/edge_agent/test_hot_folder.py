@@ -20,11 +20,9 @@ from edge_agent.agent import Agent
 from edge_agent.config import parse_config
 from edge_agent.doctor import _source
 from edge_agent.service_unit import make_unit
-from edge_agent.sources import make_source, putting_away
-from edge_agent.sources.arriving import Stamp
+from edge_agent.sources import make_source
 from edge_agent.sources.config import HotFolderSourceConfig
 from edge_agent.sources.hot_folder import HotFolderSource
-from edge_agent.sources.putting_away import PuttingAway
 from edge_agent.status_text import status_lines
 from tests.edge_agent.few_descriptors import few_descriptors
 from tests.edge_agent.parts import agent_config, make_bundle, picture
@@ -196,7 +194,6 @@ def test_a_share_that_is_not_mounted_any_more_is_away_and_brings_no_parts(
             consumer = open_now.enter_context(hot(camera, told, done=done))
             (share / "first.png").write_bytes(encoded(".png", 6))
             wait_for(lambda: names(consumer) == ["first.png"])
-            wait_for(lambda: (share / "first.png").exists() == (done == "keep"))
         wait_for(lambda: ("source-lost", "error") in told.alerts)
         assert "not mounted" in told.texts[-1]
         (share / "meanwhile.png").write_bytes(encoded(".png", 7))
@@ -227,65 +224,6 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         assert source.health.capture.silent_s < 2
     finally:
         consumer.close()
-
-
-def test_files_that_cannot_be_put_away_are_told_and_tried_again_but_not_decided(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(putting_away, "_TOLD_AFTER_S", 0.2)
-    monkeypatch.setattr(putting_away, "_EVERY_S", 0.05)
-    with hot(tmp_path, told := Told()) as consumer:
-        (tmp_path / "decided").write_text("a file where the folder would be")
-        (tmp_path / "1.png").write_bytes(picture(10))
-        (tmp_path / "2.png").write_bytes(picture(20))
-        wait_for(lambda: told.alerts == [("files-not-put-away", "warning")])
-        (tmp_path / "decided").unlink()
-        wait_for(lambda: below(tmp_path) == ["decided/DAY/1.png", "decided/DAY/2.png"])
-        wait_for(lambda: len(told.alerts) == 2)
-    assert sorted(names(consumer)) == ["1.png", "2.png"]
-    assert told.alerts == [("files-not-put-away", "warning"), ("files-not-put-away", "info")]
-
-
-def test_a_file_that_is_held_for_a_moment_is_put_away_without_a_word(tmp_path: Path) -> None:
-    now, gone = [0.0], list[Path]()
-    config = HotFolderSourceConfig(path=tmp_path)
-    away = PuttingAway(config, told := Told(), gone.append, clock=lambda: now[0])
-    (tmp_path / "decided").write_text("a file where the folder would be")
-    (tmp_path / "1.png").write_bytes(picture(1))
-    found = (tmp_path / "1.png").stat()
-    away.take(tmp_path / "1.png", Stamp(found.st_mtime_ns, found.st_size))
-    for seconds in (0.5, 1.5):
-        now[0] = seconds
-        away.again()
-        assert gone == [] and told.alerts == []
-    (tmp_path / "decided").unlink()
-    now[0] = 2.0
-    away.again()
-    assert gone == [], "once a second is enough"
-    now[0] = 3.0
-    away.again()
-    assert gone == [tmp_path / "1.png"] and below(tmp_path) == ["decided/DAY/1.png"]
-    assert told.alerts == []
-
-
-def test_only_some_files_are_tried_again_at_once_each_in_its_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(putting_away, "_AT_ONCE", 2)
-    now, tried = [0.0], list[str]()
-    away = PuttingAway(HotFolderSourceConfig(path=tmp_path), Told(), lambda _: None, lambda: now[0])
-
-    def refuse(path: Path, _left: object) -> None:
-        tried.append(path.name)
-        raise PermissionError(13, "held")
-
-    monkeypatch.setattr(away, "_put", refuse)
-    for name in ("1", "2", "3"):
-        away.take(tmp_path / name, Stamp(0, 0))
-    for second in (2.0, 4.0):
-        now[0] = second
-        away.again()
-    assert tried == ["1", "2", "3", "1", "2", "3", "1"]
 
 
 def test_a_line_may_stand_still_unless_something_else_is_said(tmp_path: Path) -> None:
