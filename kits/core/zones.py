@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -23,6 +26,10 @@ def known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"no time zone {name!r}; for example Europe/Berlin or UTC") from error
     return name
+
+
+Zone = Annotated[str, AfterValidator(lambda name: name and known_zone(name))]
+"""A zone that this machine knows; empty: none is stated."""
 
 
 def from_local(shown: float, zone: str) -> float:

@@ -11,12 +11,11 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
-    field_validator,
     model_validator,
 )
 
 from kits.core.section import Names, Section
-from kits.core.zones import known_zone
+from kits.core.zones import Zone
 from kits.lead_scoring._trial import TRIAL
 
 MOST_PATTERNS = 6_000_000
@@ -90,7 +89,7 @@ class SourceConfig(_Section):
     dates: Literal["auto", "day-first", "month-first"] = Field(
         "auto", description="how 1/2/2025 is read; auto: by the other dates of its column"
     )
-    timezone: str = Field(
+    timezone: Zone = Field(
         "",
         description="time zone of times of day that name none, such as `Europe/Berlin`, and by which days and hours are"
         " counted; empty: UTC",
@@ -147,11 +146,6 @@ class SourceConfig(_Section):
         "activecampaign",
         "dolibarr",
     ] = Field("auto", description="whose names the columns have")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        return known_zone(name) if name else ""
 
 
 class ColumnsConfig(_Section):

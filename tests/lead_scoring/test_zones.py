@@ -99,6 +99,11 @@ def test_a_zone_that_is_none_is_refused_with_one_that_is() -> None:
         Config.model_validate({"source": {"timezone": "Berlin"}})
 
 
+def test_a_bundle_of_a_zone_that_this_machine_does_not_know_is_refused_before_it_scores() -> None:
+    with pytest.raises(ValueError, match="no time zone 'Mars/Olympus'"):
+        Week(days=(0.0,) * DAYS, zone="Mars/Olympus")
+
+
 def test_what_is_noted_comes_back() -> None:
     for one in (
         Written(timezone=BERLIN),

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kits.core.zones import Zone
+
 _WORDS_TOLD = 200
 
 
@@ -61,7 +63,7 @@ class DateColumn(_Column):
     kind: Literal["date"] = "date"
     age: bool = Field(description="days before the decision, where its moment is known")
     hour: bool = Field(description="the hour, where dates have one")
-    zone: str = Field("", description="by whose clock; empty: UTC")
+    zone: Zone = Field("", description="by whose clock; empty: UTC")
 
 
 class ManyColumn(_Column):
@@ -100,7 +102,7 @@ class Week(BaseModel):
         (),
         description="of each four hours of working days, then of weekends; empty: days alone tell something",
     )
-    zone: str = Field("", description="by whose clock days and hours count; empty: UTC")
+    zone: Zone = Field("", description="by whose clock days and hours count; empty: UTC")
 
     @property
     def hours(self) -> bool:

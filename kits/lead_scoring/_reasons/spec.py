@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kits.core.zones import Zone
+
 SUBJECTS = (
     "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
     "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "area", "given", "missing", "new", "rare", "hint",
@@ -91,7 +93,7 @@ class ColumnReasons(_Part):
     divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
     actionable: bool = Field(False, description="the team can change it, or ask for it")
     hours: bool = Field(False, description="of `week`: hours are told, not days alone")
-    zone: str = Field("", description="of `week`: by whose clock; empty: UTC")
+    zone: Zone = Field("", description="of `week`: by whose clock; empty: UTC")
     peak: int = Field(1, ge=1, le=12, description="of `season`: the best month")
 
 
