@@ -22,6 +22,7 @@ from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.week import week_of
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reasons.explainer import Explainer
+from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from kits.lead_scoring.config import Config
@@ -192,8 +193,8 @@ def test_check_says_hours_of_the_clock_and_asks_for_it_where_none_is_stated() ->
     ("noted", "stated", "told"),
     [
         ((BERLIN, BERLIN), BERLIN, None),
-        ((BERLIN, ""), BERLIN, None),  # the others came from the CRM itself
         (("", ""), "", None),
+        ((BERLIN, ""), BERLIN, "and the times of 20 leads"),
         (("", ""), BERLIN, "is Europe/Berlin, and the times of 40 leads"),
         ((BERLIN, YORK), BERLIN, "and the times of 20 leads"),
         ((BERLIN, BERLIN), "", "is not stated, and the times of 40 leads"),
@@ -205,10 +206,14 @@ def test_check_tells_leads_that_were_read_by_another_clock(
     at = utc("2025-01-06 09:30") + DAY * np.arange(40.0)
     made = table_of(at, np.zeros(40))
     items = tuple(
-        replace(item, sample=replace(item.sample, meta={WRITTEN: noted[n % 2]}))
+        replace(
+            item,
+            sample=replace(item.sample, meta={WRITTEN: noted[n % 2], ROLES: {"id": "Lead ID"}}),
+        )
         for n, item in enumerate(made.items)
     )
     config = Config.model_validate({"source": {"timezone": stated}})
+    assert not list(zones(made, config))  # as a CRM sent them
     found = list(zones(replace(made, items=items), config))
     assert [told in one.text for one in found if told] == ([True] if told else [])
     assert bool(found) == bool(told)

@@ -16,6 +16,7 @@ from kits.lead_scoring._features.arrivals import has_hours, times_of_arrival
 from kits.lead_scoring._features.spec import Week
 from kits.lead_scoring._features.week import HOURS, TOGETHER, hours_of, told_of
 from kits.lead_scoring._learning.week import week_of
+from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring._written import WRITTEN, written_from
 from kits.lead_scoring.config import Config
@@ -45,17 +46,16 @@ def week(table: LeadTable, config: Config) -> Iterator[Finding]:
 
 
 def zones(table: LeadTable, config: Config) -> Iterator[Finding]:
-    """Whether leads were read by the clock that is stated: their days and hours are counted by it."""
+    """Whether leads of tables were read by the clock that is stated; what a CRM sent needs none."""
     at = times_of(table)[0]
     if not has_hours(at[np.isfinite(at)]):
         return
-    noted = (written_from(item.sample.meta.get(WRITTEN)) for item in table.items)
+    metas = (item.sample.meta for item in table.items)
+    noted = (written_from(meta.get(WRITTEN)) for meta in metas if ROLES in meta)
     by = Counter(found.timezone if found is not None else "" for found in noted)
     stated = config.source.timezone
-    # leads that a CRM sent need no zone, and have none noted
-    others = sum(by[zone] for zone in by if zone not in (stated, ""))
-    if others or (stated and not by[stated]):
-        count = others or len(table)
+    count = by.total() - by[stated]
+    if count:
         yield Finding(
             "other-zone", "warn",
             f"model.source.timezone is {stated or 'not stated'}, and the times of {count} leads were read by another clock",

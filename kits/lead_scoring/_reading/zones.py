@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kits.core.moments import COMPACT, READERS, YEAR_LAST
+from kits.core.moments import READERS, YEAR_LAST
 from kits.core.zones import from_local
 
 _DAY_S = 86_400.0
@@ -26,9 +26,10 @@ def _is_placed(text: str) -> bool:
     last = YEAR_LAST.fullmatch(text)
     if last is not None:
         return last.groups()[-1] is not None
-    if any(moment[1] for read in READERS.values() if (moment := read(text)) is not None):
-        return True
+    moment = next(filter(None, (read(text) for read in READERS.values())), None)
+    if moment is not None:
+        return moment[1]
     try:
-        return not COMPACT.fullmatch(text) and float(text.replace(",", ".")) >= _SINCE_1970
+        return float(text.replace(",", ".")) >= _SINCE_1970
     except ValueError:
         return False
