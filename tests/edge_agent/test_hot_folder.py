@@ -252,6 +252,7 @@ def test_an_agent_decides_acts_and_is_safe_about_a_torn_picture(tmp_path: Path) 
         wait_for(lambda: sum(agent.line.verdicts.values()) == 2)
         (folder / "torn.png").write_bytes(picture(250)[:-10])
         wait_for(lambda: sum(agent.line.verdicts.values()) == 3)
+        wait_for(lambda: not (folder / "torn.png").exists())
     finally:
         agent.stop()
         runner.join(20)
