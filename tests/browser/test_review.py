@@ -181,6 +181,8 @@ def test_two_tabs_of_one_person_lose_no_decision(page, hub: Hub) -> None:
         return route
 
     page.context.route("**/v1/reviews", hold)
+    page.reload()  # what a page that is open already asks for may go past a new route
+    page.wait_for_selector(".boxes svg[viewBox]")
     page.keyboard.press("g")
     first = next_held(ids[0])
     other = page.context.new_page()
