@@ -27,10 +27,10 @@ from sqlalchemy import select
 from benchmarks.lead_exports import mean, written
 from benchmarks.lead_exports_made import START, Firm, Row, deals
 from benchmarks.machines_run import header, table
-from cloud_sync.crm import by_age
-from cloud_sync.crm.outcomes import ensure_device, keep_bytes, note_outcome
-from cloud_sync.crm.scored import score_of
-from cloud_sync.crm.watching import decided, watch
+from cloud_sync.crm.outcomes import by_age
+from cloud_sync.crm.outcomes.outcomes import ensure_device, keep_bytes, note_outcome
+from cloud_sync.crm.outcomes.watching import decided, watch
+from cloud_sync.crm.scoring.scored import score_of
 from cloud_sync.fleet.bundles import publish
 from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets, freezing, retraining

@@ -28,12 +28,13 @@ from benchmarks.circle_leads import leads_of, learned, read_fields, when
 from benchmarks.lead_exports import mean
 from benchmarks.lead_exports_made import NEVER, Firm, deals
 from benchmarks.machines_run import header, table
-from cloud_sync.crm import by_age, freshness, pace, watching
-from cloud_sync.crm.base import Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.outcomes import ensure_device
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.kinds.base import Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.outcomes import by_age, pace, watching
+from cloud_sync.crm.outcomes.outcomes import ensure_device
+from cloud_sync.crm.scoring import freshness
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.fleet.bundles import publish
 from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets, retraining

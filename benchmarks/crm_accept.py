@@ -97,9 +97,9 @@ def serving(folder: Path, url: str) -> Iterator[tuple[int, Pipe]]:
 def serve(folder: Path, url: str, pipe: Pipe) -> None:
     """In its process: the hub with one connection, until it is told to end."""
     from cloud_sync.app import create_app
-    from cloud_sync.crm import connections
-    from cloud_sync.crm.secrets import Secrets
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.connection import connections
+    from cloud_sync.crm.connection.secrets import Secrets
+    from cloud_sync.crm.connection.settings import CrmSettings
     from cloud_sync.server import WebServer
     from cloud_sync.store.db import migrate
     from kits.core.signing import SigningKey

@@ -21,11 +21,12 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from benchmarks.crm_writeback import NAME, SEED, opened
-from cloud_sync.crm import connections, storing
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring import storing
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now

@@ -22,12 +22,13 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from cloud_sync.config import parse
-from cloud_sync.crm import connections, storing
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring import storing
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_new, migrate
 from cloud_sync.store.models import CrmConnection, CrmLead

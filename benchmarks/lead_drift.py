@@ -2,7 +2,7 @@
 
 `python -m benchmarks.lead_drift TRAIN.CSV [--first 0.5] [--streams 20]`. A bundle is trained on the oldest part by the
 commands a user types (`duration` and all settings left to the kit), then scores the rest as it came; outcomes follow
-at once, and the hub's own watches (`cloud_sync/crm/watching.py`) look after every 100 of them: base rate (outcomes
+at once, and the hub's own watches (`cloud_sync/crm/outcomes/watching.py`) look after every 100 of them: base rate (outcomes
 against the share that was won in the training) and calibration (outcomes against scores). Told is when each alarms,
 beside the first tenth of the file in which at least twice as many are won as in the training: an alarm should be raised
 before its half. What counts as that period is a matter of definition, so there is a second answer, in which the moment
@@ -24,7 +24,14 @@ from pydantic import JsonValue
 
 from benchmarks.lead_bundles import trained
 from benchmarks.machines_run import header, table
-from cloud_sync.crm.watching import FALSE_ALARMS, LATELY, RATE_SAID, SCORES_SAID, Watched, measure
+from cloud_sync.crm.outcomes.watching import (
+    FALSE_ALARMS,
+    LATELY,
+    RATE_SAID,
+    SCORES_SAID,
+    Watched,
+    measure,
+)
 from kits.core.stats import Floats, proportion
 
 EVERY = 100

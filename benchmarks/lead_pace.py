@@ -2,7 +2,7 @@
 
 `python -m benchmarks.lead_pace [--firms 40] [--seed 0] [--only TEXT]`. Made-up firms (`lead_exports_made.deals`): won deals take 40
 days, lost ones 110. The export of day 480 is imported and learned from as `kit train` does; leads of the year after it are scored
-by that bundle as they come, and the alert's own code (`cloud_sync/crm/pace.py`) looks at them once a day for 364 days, once a week
+by that bundle as they come, and the alert's own code (`cloud_sync/crm/outcomes/pace.py`) looks at them once a day for 364 days, once a week
 after it was raised, as if no retraining came. Whether the scores of a firm are right is known. Nothing is chosen here.
 """
 
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from benchmarks.circle_leads import leads_of, learned, read_fields, when
 from benchmarks.lead_exports_made import Firm, Lull, TimeOfYear, deals, put_off
 from benchmarks.machines_run import header, table
-from cloud_sync.crm import pace, watching
-from cloud_sync.crm.lulls import Followed
+from cloud_sync.crm.outcomes import pace, watching
+from cloud_sync.crm.outcomes.lulls import Followed
 from kits import load_bundle
 from kits.core.runtime import TellsWhen
 from kits.core.stats import Floats, proportion

@@ -45,8 +45,8 @@ from cloud_sync.api import (
 from cloud_sync.background import start_parts
 from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.errors import BusyError, http_status
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.brokers import make_broker

@@ -9,7 +9,7 @@ import logging
 import threading
 from contextlib import ExitStack
 
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.fleet import devices
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.broker import Broker
@@ -106,14 +106,14 @@ def start_care(hub: Hub, parts: ExitStack) -> None:
 
 def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     """Starts what asks CRMs for changes, and reads, scores and writes their leads."""
+    from cloud_sync.crm.connection.opening import Opener
+    from cloud_sync.crm.connection.sharing import Sharing
+    from cloud_sync.crm.inbound.polling import Polling
+    from cloud_sync.crm.inbound.sweeping import Sweeping
     from cloud_sync.crm.keeper import LeadKeeper
-    from cloud_sync.crm.opening import Opener
-    from cloud_sync.crm.polling import Polling
-    from cloud_sync.crm.scoring import LeadScoring
-    from cloud_sync.crm.sharing import Sharing
-    from cloud_sync.crm.sweeping import Sweeping
+    from cloud_sync.crm.outbound.writeback import WriteBack
+    from cloud_sync.crm.scoring.loop import LeadScoring
     from cloud_sync.crm.upkeep import LeadUpkeep
-    from cloud_sync.crm.writeback import WriteBack
 
     sharing = Sharing(hub)
     opener = Opener(hub, models.learned, sharing.share)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from cloud_sync.config import DATABASE_FILE, FILE, RESTORING, HubConfig, dump, load
-from cloud_sync.crm.restored import rest
+from cloud_sync.crm.connection.restored import rest
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub
 from cloud_sync.setup import clear, contents
@@ -141,7 +141,7 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
 def restore(source: Path, data_dir: Path) -> Restored:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
 
-    Its connections to CRMs are paused (`crm/restored.py`), its rollouts too, nobody is signed in, and one-time tokens of
+    Its connections to CRMs are paused (`crm/connection/restored.py`), its rollouts too, nobody is signed in, and one-time tokens of
     devices that were not used are void: what became of them since, the backup does not say. Until all that is done and on
     the disk there is no `hub.yaml`, and so no hub that could be started.
 

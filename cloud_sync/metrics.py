@@ -21,7 +21,7 @@ from prometheus_client import (
 )
 from sqlalchemy import func, select
 
-from cloud_sync.crm.waiting import leads_waiting
+from cloud_sync.crm.leads.waiting import leads_waiting
 from cloud_sync.errors import BusyError
 from cloud_sync.store.db import Database
 from cloud_sync.store.models import (

@@ -1,6 +1,6 @@
 """How an Odoo is called, for the pretended ones: JSON-2 of Odoo 19 and later, JSON-RPC of earlier ones.
 
-Which models there are and what their methods do is in `cmms/sim_odoo.py` and `crm/simulator/odoo.py`.
+Which models there are and what their methods do is in `cmms/sim_odoo.py` and `crm/simulator/odoo/vendor.py`.
 """
 
 from __future__ import annotations

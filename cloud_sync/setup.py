@@ -142,8 +142,8 @@ def _keys(config: HubConfig) -> list[Finding]:
 
 def _crms(config: HubConfig) -> list[Finding]:
     """Where CRMs are connected: their secrets are private, and they can reach the hub by its public address."""
-    from cloud_sync.crm.adding import warnings
-    from cloud_sync.crm.secrets import secrets_files
+    from cloud_sync.crm.connection.adding import warnings
+    from cloud_sync.crm.connection.secrets import secrets_files
 
     files = secrets_files(config.keys_dir)
     open_to_others = [path for path in files if path.stat().st_mode & 0o077]
@@ -200,7 +200,7 @@ def _lots(config: HubConfig) -> list[Finding]:
     most = config.leads.exploration
     if not most:
         return []
-    from cloud_sync.crm.lots import too_high
+    from cloud_sync.crm.leads.lots import too_high
 
     with looking(config.database) as session:
         over = too_high(session, most)
@@ -213,7 +213,7 @@ def _lots(config: HubConfig) -> list[Finding]:
 
 def _keyless(config: HubConfig) -> list[Finding]:
     """Samples of leads that an import may have too, and nobody can tell: said, and no fault."""
-    from cloud_sync.crm.keyless import count_without
+    from cloud_sync.crm.outcomes.keyless import count_without
 
     with looking(config.database) as session:
         without = count_without(session)
@@ -232,7 +232,7 @@ def _keyless(config: HubConfig) -> list[Finding]:
 
 def _alike(config: HubConfig) -> list[Finding]:
     """Accounts of one kind in a project, of which nothing says whose number is whose: said, and no fault."""
-    from cloud_sync.crm.keyless import alike
+    from cloud_sync.crm.outcomes.keyless import alike
 
     with looking(config.database) as session:
         found = alike(session)
@@ -249,7 +249,7 @@ def _alike(config: HubConfig) -> list[Finding]:
 
 def _versions(config: HubConfig) -> list[Finding]:
     """Until when each CRM is asked by an API that there is, where that is known."""
-    from cloud_sync.crm.lifetimes import FIX, lifetimes
+    from cloud_sync.crm.kinds.lifetimes import FIX, lifetimes
 
     today = utc_now().date()
     with looking(config.database) as session:

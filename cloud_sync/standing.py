@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.health import Health, connections
+from cloud_sync.crm.connection.health import Health, connections
 from cloud_sync.effects.letters import TargetState, targets
 from cloud_sync.intake.ledger import undated_accounts
 from cloud_sync.learning.review_queue import count_waiting

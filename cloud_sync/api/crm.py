@@ -8,9 +8,9 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from cloud_sync.crm import base
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
+from cloud_sync.crm.kinds import base
 from cloud_sync.transit import discard, next_piece
 
 router = APIRouter(prefix="/v1/crm", tags=["crm"])

@@ -15,11 +15,11 @@ from pydantic import Field, JsonValue, SkipValidation, ValidationError, WithJson
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
-from cloud_sync.crm.messages import TwiceError, single_keys
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.payloads import score_each
-from cloud_sync.crm.scored import LeadScore
-from cloud_sync.crm.unused import Unused
+from cloud_sync.crm.inbound.messages import TwiceError, single_keys
+from cloud_sync.crm.scoring.models import LeadModels
+from cloud_sync.crm.scoring.payloads import score_each
+from cloud_sync.crm.scoring.scored import LeadScore
+from cloud_sync.crm.scoring.unused import Unused
 from cloud_sync.errors import http_status
 from cloud_sync.hub import Hub
 from cloud_sync.quotas import Asked, Quota

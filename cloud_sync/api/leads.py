@@ -9,12 +9,14 @@ from pydantic import Field, JsonValue
 
 from cloud_sync.api._asked import ONLY_KNOWN
 from cloud_sync.api.lead_scores import get_models
-from cloud_sync.crm import forgetting, health, hotlist, leads
-from cloud_sync.crm.cutting import cuts
-from cloud_sync.crm.lots import lots
-from cloud_sync.crm.models import LeadModels, in_force, model_json
-from cloud_sync.crm.projects import projects
-from cloud_sync.crm.storing import OPEN
+from cloud_sync.crm.connection import health
+from cloud_sync.crm.erasure import forgetting
+from cloud_sync.crm.leads import hotlist, leads
+from cloud_sync.crm.leads.lots import lots
+from cloud_sync.crm.scoring.cutting import cuts
+from cloud_sync.crm.scoring.models import LeadModels, in_force, model_json
+from cloud_sync.crm.scoring.projects import projects
+from cloud_sync.crm.scoring.storing import OPEN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
 from kits.core.sample import utc_now

@@ -31,7 +31,7 @@ from kits.core.console import Console
 from kits.core.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.trying import Trial
+    from cloud_sync.crm.connection.trying import Trial
 
 
 def register(app: typer.Typer) -> None:
@@ -57,10 +57,10 @@ def register(app: typer.Typer) -> None:
 
 def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Try a connection and change nothing: address, signature, rights, and what would be written. Exit code 5 if not all."""
-    from cloud_sync.crm import connections
-    from cloud_sync.crm.models import LeadModels
-    from cloud_sync.crm.opening import Opener
-    from cloud_sync.crm.trying import try_connection
+    from cloud_sync.crm.connection import connections
+    from cloud_sync.crm.connection.opening import Opener
+    from cloud_sync.crm.connection.trying import try_connection
+    from cloud_sync.crm.scoring.models import LeadModels
     from kits.core.sample import utc_now
 
     console = Console(as_json)
@@ -114,7 +114,7 @@ def crm_resume(name: NameArgument, data: DataOption = DATA, as_json: JsonOption 
 
 
 def _pause(name: str, data: Path, *, as_json: bool, paused: bool) -> None:
-    from cloud_sync.crm import connections
+    from cloud_sync.crm.connection import connections
 
     with opened(data) as hub:
         changed = connections.pause(hub, name, by=operator(), paused=paused)
@@ -128,8 +128,9 @@ def _pause(name: str, data: Path, *, as_json: bool, paused: bool) -> None:
 
 def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Try the leads again that wait for a person, and at once a CRM that is left alone."""
-    from cloud_sync.crm import breaker, connections
-    from cloud_sync.crm.leads import retry_dead
+    from cloud_sync.crm.client import breaker
+    from cloud_sync.crm.connection import connections
+    from cloud_sync.crm.leads.leads import retry_dead
     from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.transaction() as session:
@@ -145,7 +146,7 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
 
 def crm_rewrite(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Have all scores written again, for a CRM that lost them: it was restored from a backup, or somebody emptied a field."""
-    from cloud_sync.crm.settling import write_all
+    from cloud_sync.crm.connection.settling import write_all
     from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.transaction() as session:
@@ -158,7 +159,7 @@ def crm_rewrite(name: NameArgument, data: DataOption = DATA, as_json: JsonOption
 
 def crm_gone(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say that the leads a CRM does not show any more are gone indeed; they are held when there are suddenly many."""
-    from cloud_sync.crm.hiding import believe
+    from cloud_sync.crm.inbound.hiding import believe
     from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.transaction() as session:
@@ -176,7 +177,7 @@ def crm_remove(
     as_json: JsonOption = False,
 ) -> None:
     """Forget a connection with its secrets, events, leads and scores; the CRM keeps what was written there."""
-    from cloud_sync.crm import connections
+    from cloud_sync.crm.connection import connections
 
     if not yes:
         if not sys.stdin.isatty():

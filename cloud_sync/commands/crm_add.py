@@ -36,7 +36,7 @@ from kits.core.console import Console
 from kits.core.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.connection.settings import CrmSettings
     from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
@@ -61,8 +61,8 @@ def crm_add(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Connect a CRM; says what to enter there, step by step. Secrets: a file, the environment, or a prompt."""
-    from cloud_sync.crm import adding, connections, reaching
-    from cloud_sync.crm.incoming import is_told
+    from cloud_sync.crm.connection import adding, connections, reaching
+    from cloud_sync.crm.kinds.incoming import is_told
 
     said = said_by(kind, url, thing, scheme, allow, write)
     wanted = settings_from({**said, "options": pairs_of(option or [])}, settings)
@@ -98,7 +98,7 @@ def crm_add(
 
 def _alike(hub: Hub, name: str) -> list[str]:
     """That leads of another account may be taken for those of this one, for people."""
-    from cloud_sync.crm.keyless import alike
+    from cloud_sync.crm.outcomes.keyless import alike
 
     with hub.database.session() as session:
         others = [one for names in alike(session) if name in names for one in names if one != name]
@@ -111,7 +111,7 @@ def _alike(hub: Hub, name: str) -> list[str]:
 
 def settings_from(given: Mapping[str, object], path: Path | None) -> CrmSettings:
     """What the command line says goes before the file. Raises UsageError, ConfigError."""
-    from cloud_sync.crm.adding import checked
+    from cloud_sync.crm.connection.adding import checked
     from kits.core.settings import parse_yaml, read_text
 
     raw = parse_yaml(read_text(path), str(path)) if path is not None else {}
@@ -126,8 +126,8 @@ def make_fields(hub: Hub, name: str, settings: CrmSettings | None = None) -> Seq
     Args:
         settings: that are to count soon; None: those that do, and the scores that waited for the fields are written.
     """
-    from cloud_sync.crm import connections, settling
-    from cloud_sync.crm.kinds import open_crm
+    from cloud_sync.crm.connection import connections, settling
+    from cloud_sync.crm.kinds.table import open_crm
     from cloud_sync.effects.checks import Check
     from kits.core.errors import KitwrightError
 
@@ -145,8 +145,8 @@ def make_fields(hub: Hub, name: str, settings: CrmSettings | None = None) -> Seq
 
 def _failing(hub: Hub, name: str) -> set[str]:
     """Names of the checks that fail; none where the CRM does not say. Raises as `open_connection`."""
-    from cloud_sync.crm import connections
-    from cloud_sync.crm.kinds import open_crm
+    from cloud_sync.crm.connection import connections
+    from cloud_sync.crm.kinds.table import open_crm
     from kits.core.errors import KitwrightError
 
     connection = connections.open_connection(hub, name)
@@ -162,7 +162,7 @@ def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption 
 
     Exit code 5 if not all are there.
     """
-    from cloud_sync.crm import settling
+    from cloud_sync.crm.connection import settling
 
     console = Console(as_json)
     with opened(data) as hub:

@@ -17,8 +17,8 @@ from kits.core.files import write_atomically
 from kits.core.settings import read_text
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.hubspot_app import HubSpotApp
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.connection.settings import CrmSettings
+    from cloud_sync.crm.kinds.hubspot.app import HubSpotApp
     from cloud_sync.hub import Hub
     from cloud_sync.store.types import JsonObject
 
@@ -45,7 +45,8 @@ def crm_app(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Write the app with which HubSpot tells of new and changed leads; again after a bundle learned from other fields."""
-    from cloud_sync.crm import adding, hubspot_app
+    from cloud_sync.crm.connection import adding
+    from cloud_sync.crm.kinds.hubspot import app as hubspot_app
 
     with opened(data) as hub:
         wanted, settings, learned = _wanted(hub, name)
@@ -77,12 +78,12 @@ def crm_app(
 
 def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings, bool]:
     """The app, the connection's settings, and whether it is known what scores look at."""
-    from cloud_sync.crm import connections
-    from cloud_sync.crm.hubspot import HubSpot
-    from cloud_sync.crm.hubspot_app import UNTOLD, HubSpotApp
-    from cloud_sync.crm.incoming import INCOMING, own_fields, thing_of
-    from cloud_sync.crm.models import LeadModels
-    from cloud_sync.crm.opening import Opener
+    from cloud_sync.crm.connection import connections
+    from cloud_sync.crm.connection.opening import Opener
+    from cloud_sync.crm.kinds.hubspot.app import UNTOLD, HubSpotApp
+    from cloud_sync.crm.kinds.hubspot.client import HubSpot
+    from cloud_sync.crm.kinds.incoming import INCOMING, own_fields, thing_of
+    from cloud_sync.crm.scoring.models import LeadModels
     from cloud_sync.effects.targets import DeliveryError
 
     with hub.database.session() as session:
@@ -108,7 +109,7 @@ def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings, bool]:
 
 def _write(folder: Path, wanted: HubSpotApp) -> JsonObject:
     """Writes what is missing, and the webhooks in any case; these as they are now."""
-    from cloud_sync.crm import hubspot_app
+    from cloud_sync.crm.kinds.hubspot import app as hubspot_app
 
     app = _there(folder / hubspot_app.APP)
     if app and app.get("uid") != wanted.name:

@@ -1,4 +1,4 @@
-"""The verb `crm list`: one row for each connection, as wide as the terminal. What a row is about is `crm/health.py`."""
+"""The verb `crm list`: one row for each connection, as wide as the terminal. What a row is about is `crm/connection/health.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cloud_sync.commands.options import DATA, DataOption, JsonOption, opened, ta
 from kits.core.console import Console
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.health import Health
+    from cloud_sync.crm.connection.health import Health
 
 WIDTH = 160
 """Characters of a row where it goes into a file or a pipe."""
@@ -24,7 +24,7 @@ _GAP = 2
 
 def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List connections, and what waits there; `crm show NAME` has the whole of what is wrong."""
-    from cloud_sync.crm.health import connections
+    from cloud_sync.crm.connection.health import connections
     from kits.core.sample import utc_now
 
     console = Console(as_json)

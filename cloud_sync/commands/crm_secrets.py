@@ -17,10 +17,11 @@ import typer
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, opened, operator
 from kits.core.console import Console
 from kits.core.errors import UsageError
+from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.secrets import Secrets
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.connection.secrets import Secrets
+    from cloud_sync.crm.connection.settings import CrmSettings
 
 VARIABLE = "KITWRIGHT_CRM_NAME_SECRET"
 """Where a secret may come from: NAME is the connection's, SECRET is webhook, token, …"""
@@ -36,9 +37,9 @@ FileOption = Annotated[
 
 def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple[Secrets, bool]:
     """Its secrets, and whether that of its messages was drawn."""
-    from cloud_sync.crm import adding
-    from cloud_sync.crm.incoming import INCOMING, is_told
-    from cloud_sync.crm.secrets import Secrets, check_name, given_secrets
+    from cloud_sync.crm.connection import adding
+    from cloud_sync.crm.connection.secrets import Secrets, check_name, given_secrets
+    from cloud_sync.crm.kinds.incoming import INCOMING, is_told
 
     check_name(name)
     found = given_secrets(path) if path is not None else Secrets()
@@ -101,12 +102,12 @@ def crm_secret(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
-    from cloud_sync.crm import adding, breaker, connections, secrets
-    from cloud_sync.crm.inbox import UNARMED, taken_again
-    from cloud_sync.crm.incoming import INCOMING
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.client import breaker
+    from cloud_sync.crm.connection import adding, connections, secrets
+    from cloud_sync.crm.connection.settings import CrmSettings
+    from cloud_sync.crm.inbound.inbox import UNARMED, taken_again
+    from cloud_sync.crm.kinds.incoming import INCOMING
     from cloud_sync.hub import audit
-    from kits.core.sample import utc_now
 
     said = {"--drop": drop, "--back": back, "--api": bool(api), "--anew": anew}
     if sum(said.values()) > 1:
@@ -155,7 +156,7 @@ def crm_secret(
 
 def _add_webhook_secret(keys: Path, name: str, settings: CrmSettings, path: Path | None) -> str:
     """Takes one more secret of its messages; it, if it was drawn."""
-    from cloud_sync.crm import adding, secrets
+    from cloud_sync.crm.connection import adding, secrets
 
     new = _new_webhook_secret(name, settings, path)
     shown = "" if new else adding.draw(settings)
@@ -166,9 +167,9 @@ def _add_webhook_secret(keys: Path, name: str, settings: CrmSettings, path: Path
 
 def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> str:
     """Empty: it is to be drawn."""
-    from cloud_sync.crm import adding
-    from cloud_sync.crm.incoming import INCOMING
-    from cloud_sync.crm.secrets import given_secrets
+    from cloud_sync.crm.connection import adding
+    from cloud_sync.crm.connection.secrets import given_secrets
+    from cloud_sync.crm.kinds.incoming import INCOMING
 
     if path is not None:
         given = given_secrets(path).webhook
@@ -182,9 +183,9 @@ def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> 
 
 
 def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | None) -> str:
-    from cloud_sync.crm import adding
-    from cloud_sync.crm.kinds import kind_of
-    from cloud_sync.crm.secrets import given_secrets
+    from cloud_sync.crm.connection import adding
+    from cloud_sync.crm.connection.secrets import given_secrets
+    from cloud_sync.crm.kinds.table import kind_of
     from kits.core.errors import did_you_mean
 
     known = {one.name: one.what for one in kind_of(settings.kind).secrets}

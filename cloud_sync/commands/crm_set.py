@@ -38,9 +38,9 @@ from kits.core.console import Console
 from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.changing import Plan
-    from cloud_sync.crm.editing import Edit
-    from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.crm.connection.changing import Plan
+    from cloud_sync.crm.connection.editing import Edit
+    from cloud_sync.crm.connection.settings import CrmSettings
     from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
@@ -79,7 +79,7 @@ def crm_set(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Change settings of a connection; its leads, secrets and history stay, and a running hub need not be started again."""
-    from cloud_sync.crm import adding, changing, settling
+    from cloud_sync.crm.connection import adding, changing, settling
 
     said = said_by(kind, url, thing, scheme, allow, write)
     said |= {"project": project} if project else {}
@@ -122,7 +122,7 @@ def _changed(
     fields: bool,
 ) -> tuple[Plan, Sequence[Check]]:
     """Changes it. New fields are made before they count, so that no score goes into fields that are not there yet."""
-    from cloud_sync.crm import settling
+    from cloud_sync.crm.connection import settling
 
     seen = settling.planned(hub, name, plan_of)
     early = fields and api is None and seen.writes_elsewhere  # new secrets count with the settings
@@ -137,7 +137,7 @@ def _edit(
     pairs: Sequence[str], said: Mapping[str, object], path: Path | None, unset: Sequence[str]
 ) -> Edit:
     """What the command line says goes before the file."""
-    from cloud_sync.crm.editing import Edit
+    from cloud_sync.crm.connection.editing import Edit
     from kits.core.settings import parse_yaml, read_text
 
     raw = parse_yaml(read_text(path), str(path)) if path is not None else {}
@@ -150,7 +150,7 @@ def _edit(
 
 def _new_secrets(path: Path | None) -> Mapping[str, str] | None:
     """The secrets of its API in a file; None: there is no file."""
-    from cloud_sync.crm.secrets import given_secrets
+    from cloud_sync.crm.connection.secrets import given_secrets
 
     if path is None:
         return None
@@ -171,10 +171,10 @@ def _told(name: str, plan: Plan, *, dry_run: bool) -> str:
 
 def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """All settings of a connection that are in force, and where each comes from; never a secret."""
-    from cloud_sync.crm import adding, connections, health, in_force
-    from cloud_sync.crm.changing import worded
-    from cloud_sync.crm.incoming import is_told
-    from cloud_sync.crm.models import LeadModels
+    from cloud_sync.crm.connection import adding, connections, health, in_force
+    from cloud_sync.crm.connection.changing import worded
+    from cloud_sync.crm.kinds.incoming import is_told
+    from cloud_sync.crm.scoring.models import LeadModels
     from kits.core.sample import utc_now
 
     console = Console(as_json)

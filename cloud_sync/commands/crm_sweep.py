@@ -1,4 +1,4 @@
-"""The verb that has all records of a CRM listed: `crm sweep`. What a sweep is stands in `crm/sweeps.py`."""
+"""The verb that has all records of a CRM listed: `crm sweep`. What a sweep is stands in `crm/inbound/sweeps.py`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def crm_sweep(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Have all records of a CRM listed, for what no message told; the running hub does it, and scores what it finds."""
-    from cloud_sync.crm import sweeps
+    from cloud_sync.crm.inbound import sweeps
     from kits.core.sample import utc_now
 
     from_when = _moment(since)

@@ -117,7 +117,7 @@ def worker(
     from contextlib import ExitStack
 
     from cloud_sync.background import start_care, start_ingest, start_jobs, start_leads
-    from cloud_sync.crm.models import LeadModels
+    from cloud_sync.crm.scoring.models import LeadModels
     from cloud_sync.fleet.brokers import make_broker
     from cloud_sync.intake.link import require_broker
     from kits.core.ending import ending_on_signals

@@ -25,7 +25,7 @@ from kits.core.console import Console
 from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.hotlist import Listed
+    from cloud_sync.crm.leads.hotlist import Listed
     from cloud_sync.store.models import CrmLead, CrmScore
 
 ConnectionName = Annotated[str, typer.Argument(help="The CRM's connection.", metavar="CONNECTION")]
@@ -59,9 +59,9 @@ def leads_list(
     as_json: JsonOption = False,
 ) -> None:
     """List leads in the team's order, with those that stand there by lot."""
-    from cloud_sync.crm import hotlist, leads
-    from cloud_sync.crm.cutting import cuts
-    from cloud_sync.crm.lots import lots
+    from cloud_sync.crm.leads import hotlist, leads
+    from cloud_sync.crm.leads.lots import lots
+    from cloud_sync.crm.scoring.cutting import cuts
 
     with opened(data) as hub, hub.database.session() as session:
         if connection:
@@ -89,9 +89,9 @@ def leads_list(
 
 
 def _line(one: Listed) -> tuple[object, ...]:
-    from cloud_sync.crm import leads
-    from cloud_sync.crm.scored import reasons_in
-    from cloud_sync.crm.storing import shown_band
+    from cloud_sync.crm.leads import leads
+    from cloud_sync.crm.scoring.scored import reasons_in
+    from cloud_sync.crm.scoring.storing import shown_band
 
     lead = one.lead
     points = "–" if lead.points is None else lead.points
@@ -110,11 +110,11 @@ def leads_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a lead: its score, the reasons, what the CRM shows, and its course."""
-    from cloud_sync.crm import leads
-    from cloud_sync.crm.condition import conditions, turn_of
-    from cloud_sync.crm.connections import settings_of
-    from cloud_sync.crm.cutting import cuts
-    from cloud_sync.crm.scored import reasons_in
+    from cloud_sync.crm.connection.condition import conditions, turn_of
+    from cloud_sync.crm.connection.connections import settings_of
+    from cloud_sync.crm.leads import leads
+    from cloud_sync.crm.scoring.cutting import cuts
+    from cloud_sync.crm.scoring.scored import reasons_in
     from cloud_sync.store.models import CrmConnection
     from kits.core.sample import utc_now
 
@@ -164,9 +164,9 @@ def _probability(lead: CrmLead) -> str:
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say which bundle scores each project's leads, and what was refused."""
-    from cloud_sync.crm.lots import share_of
-    from cloud_sync.crm.models import in_force, model_json
-    from cloud_sync.crm.projects import projects
+    from cloud_sync.crm.leads.lots import share_of
+    from cloud_sync.crm.scoring.models import in_force, model_json
+    from cloud_sync.crm.scoring.projects import projects
 
     with opened(data) as hub, hub.database.session() as session:
         rows = [row for name in projects(session) if (row := in_force(session, name))]
@@ -186,7 +186,7 @@ def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
 def leads_back(project: ProjectName, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Go back to the bundle before; all open leads are scored anew by it, until you go forward."""
-    from cloud_sync.crm.models import LeadModels
+    from cloud_sync.crm.scoring.models import LeadModels
 
     with opened(data) as hub:
         bundle = LeadModels(hub).back(project, by=operator())
@@ -199,7 +199,7 @@ def leads_forward(
     project: ProjectName, data: DataOption = DATA, as_json: JsonOption = False
 ) -> None:
     """Take the newest release again, also one that was refused before."""
-    from cloud_sync.crm.models import LeadModels
+    from cloud_sync.crm.scoring.models import LeadModels
 
     with opened(data) as hub:
         models = LeadModels(hub)
@@ -223,7 +223,8 @@ def leads_erase(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Erase leads for ever: fields, scores, events, samples; and take their scores away in the CRM."""
-    from cloud_sync.crm import forgetting, merging
+    from cloud_sync.crm.erasure import forgetting
+    from cloud_sync.crm.inbound import merging
 
     wanted = list(dict.fromkeys([*(object_ids or []), *_ids_in(ids_file)]))
     if not wanted:

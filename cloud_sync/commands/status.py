@@ -13,7 +13,7 @@ from kits.core.console import Console
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cloud_sync.crm.health import Health
+    from cloud_sync.crm.connection.health import Health
     from cloud_sync.effects.letters import TargetState
     from cloud_sync.standing import Standing
 

@@ -3,9 +3,10 @@ happens and when, leads still come as those were that were learned from, and whi
 
 from __future__ import annotations
 
-from cloud_sync.crm import by_age, erasing, keyless, pace, skew, watching
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.projects import projects
+from cloud_sync.crm.erasure import erasing
+from cloud_sync.crm.outcomes import by_age, keyless, pace, skew, watching
+from cloud_sync.crm.scoring.models import LeadModels
+from cloud_sync.crm.scoring.projects import projects
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always

@@ -18,8 +18,8 @@ from typing import ClassVar, TypeAlias
 
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker
-from cloud_sync.crm.base import Crm
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.kinds.base import Crm
 from cloud_sync.effects.lives import Life, take_over
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always, doubling
@@ -147,7 +147,7 @@ class ConnectionLoops(ABC):
 
 
 class LeasingLoops(ConnectionLoops):
-    """Loops whose turns hold leases: those of a process that died end when the next one starts (`lives.py`).
+    """Loops whose turns hold leases: those of a process that died end when the next one starts (`effects/lives.py`).
 
     Args:
         lives: folder by which all of a kind know who is dead.

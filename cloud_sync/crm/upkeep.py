@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from cloud_sync.crm import breaker, hiding, writing
-from cloud_sync.crm.lifetimes import tell_ending
-from cloud_sync.crm.models import LeadModels, try_look
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.inbound import hiding
+from cloud_sync.crm.kinds.lifetimes import tell_ending
 from cloud_sync.crm.order import take_every
-from cloud_sync.crm.projects import projects
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring.models import LeadModels, try_look
+from cloud_sync.crm.scoring.projects import projects
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.spans import SLACK

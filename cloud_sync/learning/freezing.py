@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.undecided import NOBODY, Undecided, parted, undecided
+from cloud_sync.crm.outcomes.undecided import NOBODY, Undecided, parted, undecided
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet.devices import CRM_PREFIX
 from cloud_sync.hub import Hub, audit

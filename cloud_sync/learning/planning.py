@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import proposing
+from cloud_sync.crm.outcomes import proposing
 from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub

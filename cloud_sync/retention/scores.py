@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, and_, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.storing import REMEMBERED
+from cloud_sync.crm.scoring.storing import REMEMBERED
 from cloud_sync.retention.rules import Rules
 from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import CrmLead, CrmScore, Setting

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, String, and_, cast, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.storing import GONE
+from cloud_sync.crm.scoring.storing import GONE
 from cloud_sync.retention.rows import Step
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmLead

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.hotlist import LeadFilter, count
-from cloud_sync.crm.models import in_force
-from cloud_sync.crm.projects import KIT
-from cloud_sync.crm.waiting import leads_waiting
+from cloud_sync.crm.leads.hotlist import LeadFilter, count
+from cloud_sync.crm.leads.waiting import leads_waiting
+from cloud_sync.crm.scoring.models import in_force
+from cloud_sync.crm.scoring.projects import KIT
 from cloud_sync.store.models import Bundle, CrmConnection
 
 

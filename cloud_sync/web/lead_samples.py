@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.leads import firm_of, title_of
-from cloud_sync.crm.outcomes import device_of
-from cloud_sync.crm.scored import BANDS
+from cloud_sync.crm.leads.leads import firm_of, title_of
+from cloud_sync.crm.outcomes.outcomes import device_of
+from cloud_sync.crm.scoring.scored import BANDS
 from cloud_sync.learning.label_words import LEAD
 from cloud_sync.store.models import CrmLead, Sample
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from cloud_sync.crm import leads, storing
-from cloud_sync.crm.hotlist import Listed
-from cloud_sync.crm.leads import Delivery
-from cloud_sync.crm.record_pages import page_of
-from cloud_sync.crm.refusals import Refusal, refusal_of
-from cloud_sync.crm.scored import reasons_in
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.writing import DEAD
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.record_pages import page_of
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.leads.hotlist import Listed
+from cloud_sync.crm.leads.leads import Delivery
+from cloud_sync.crm.outbound.refusals import Refusal, refusal_of
+from cloud_sync.crm.outbound.writing import DEAD
+from cloud_sync.crm.scoring import storing
+from cloud_sync.crm.scoring.scored import reasons_in
 from cloud_sync.store.models import CrmLead, CrmScore
 from kits.core.harmless import printable
 from kits.core.prediction import Reason

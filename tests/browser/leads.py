@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from cloud_sync.crm import leads
+from cloud_sync.crm.leads import leads
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, CrmScore
 from tests.cloud_sync.lead_builders import LEADS, SALES, with_leads

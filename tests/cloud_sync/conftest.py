@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from cloud_sync import setup
 from cloud_sync.config import load
-from cloud_sync.crm import hubspot
+from cloud_sync.crm.kinds.hubspot import client as hubspot
 from cloud_sync.hub import Hub
 from cloud_sync.web import security
 from tests.cloud_sync.fleet_builders import make_hub

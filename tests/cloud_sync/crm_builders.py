@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Request
-from cloud_sync.crm.connections import Connection
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.connections import Connection
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Request
 from cloud_sync.hub import Hub
 from kits.core.files import write_atomically
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.inbound.inbox import Inbox
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
 from tests.cloud_sync.crm_builders import (

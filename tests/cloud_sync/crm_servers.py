@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cloud_sync.crm.base import Access, Crm, ScoreWrite
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm, ScoreWrite
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from tests.cloud_sync.fleet_builders import AT
 
 LOOPBACK = ("127.0.0.0/8",)

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from cloud_sync.config import load
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.outbound.writeback import WriteBack
 from cloud_sync.hub import Hub
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from pydantic import JsonValue
 from sqlalchemy import select
 
-from cloud_sync.crm.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.budget import Budget
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.sweeping import Sweeping
+from cloud_sync.crm.client.budget import Budget
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.kinds.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.values import Held
-from cloud_sync.crm.sweeping import Sweeping
-from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead, Sample
 from tests.cloud_sync.fleet_builders import make_hub

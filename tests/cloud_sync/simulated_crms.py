@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator
 
 RIGHT_OF_FIRMS = {

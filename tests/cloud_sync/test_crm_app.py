@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import hubspot_events
-from cloud_sync.crm.hubspot_app import APP, PROJECT, WEBHOOKS, HubSpotApp, switched_off
-from cloud_sync.crm.reading import Message
-from cloud_sync.crm.schemes.verifying import Verified
-from cloud_sync.crm.secrets import dump_secrets
+from cloud_sync.crm.connection.secrets import dump_secrets
+from cloud_sync.crm.inbound.reading import Message
+from cloud_sync.crm.inbound.schemes.verifying import Verified
+from cloud_sync.crm.kinds.hubspot import events as hubspot_events
+from cloud_sync.crm.kinds.hubspot.app import APP, PROJECT, WEBHOOKS, HubSpotApp, switched_off
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.store.models import Project
 from kits.core.addresses import free_port

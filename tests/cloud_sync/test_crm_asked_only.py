@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump, load
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.crm.secrets import Secrets, read_secrets
+from cloud_sync.crm.connection.secrets import Secrets, read_secrets
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker
-from cloud_sync.crm.committing import LEAD_DEAD, MAX_LATER
-from cloud_sync.crm.parting import AGAIN
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.client.parting import AGAIN
+from cloud_sync.crm.scoring.committing import LEAD_DEAD, MAX_LATER
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub

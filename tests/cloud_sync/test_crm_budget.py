@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from cloud_sync.crm.budget import DAILY_PAUSE_S, Budget, ThrottledError
+from cloud_sync.crm.client.budget import DAILY_PAUSE_S, Budget, ThrottledError
 
 
 class Clock:

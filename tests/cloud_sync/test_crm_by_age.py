@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import by_age
+from cloud_sync.crm.outcomes import by_age
 from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT, held, matured
 from cloud_sync.learning.reviewed import Reviewed, reviewed_samples
 from cloud_sync.store.models import CrmConnection, CrmLead, Sample

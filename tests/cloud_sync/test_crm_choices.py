@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from cloud_sync.crm.base import Access, Crm, Met, nothing_met
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.labels import Described, naming
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client.labels import Described, naming
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm, Met, nothing_met
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.history import history_csv
 

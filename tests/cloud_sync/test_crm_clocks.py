@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker, cutting, writing
-from cloud_sync.crm.http import Wire
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.client.http import Wire
+from cloud_sync.crm.client.window import LONGEST, Window, window_of
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring import cutting
 from cloud_sync.crm.upkeep import LOOK_S, LeadUpkeep
-from cloud_sync.crm.window import LONGEST, Window, window_of
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.retention.clock import LEAPT, PACE, go_on
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
@@ -213,7 +215,7 @@ def test_a_clock_that_leaps_between_two_questions_moves_no_cursor() -> None:
     shown, ran = [NOON.timestamp()], [0.0]
     with crm_server(org.act) as server:
         org.instance = server.url
-        from cloud_sync.crm.salesforce import Salesforce
+        from cloud_sync.crm.kinds.salesforce.client import Salesforce
 
         access = access_for("salesforce", server, SECRETS, columns=["Company"])
         wire = Wire(access, clock=lambda: shown[0], monotonic=lambda: ran[0])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.trying import try_connection
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.trying import try_connection
 from cloud_sync.effects.checks import Check
 from cloud_sync.store.models import CrmConnection
 from tests.cloud_sync.fleet_builders import AT

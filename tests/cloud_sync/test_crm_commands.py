@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump, load
-from cloud_sync.crm import breaker, connections
-from cloud_sync.crm.hiding import MISSED
-from cloud_sync.crm.secrets import dump_secrets, read_secrets, secrets_path
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import dump_secrets, read_secrets, secrets_path
+from cloud_sync.crm.inbound.hiding import MISSED
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project

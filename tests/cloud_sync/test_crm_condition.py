@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import breaker, changing, health, settling, writing
-from cloud_sync.crm.base import WriteOutcome
-from cloud_sync.crm.condition import CANNOT_SCORE, EARLIER, IN_ORDER, SCORES_WAIT
-from cloud_sync.crm.health import Health
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.secrets import Secrets, remove_secrets, write_secrets
-from cloud_sync.crm.unopened import UNOPENED
-from cloud_sync.crm.writeback import REFUSED, WriteBack
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection import changing, health, settling
+from cloud_sync.crm.connection.condition import CANNOT_SCORE, EARLIER, IN_ORDER, SCORES_WAIT
+from cloud_sync.crm.connection.health import Health
+from cloud_sync.crm.connection.secrets import Secrets, remove_secrets, write_secrets
+from cloud_sync.crm.connection.unopened import UNOPENED
+from cloud_sync.crm.kinds.base import WriteOutcome
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.outbound.writeback import REFUSED, WriteBack
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
 from kits.core.sample import utc_now

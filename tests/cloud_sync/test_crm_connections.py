@@ -12,10 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync import backups, setup
-from cloud_sync.crm import connections, leads, outcomes
-from cloud_sync.crm.leads import ERASED_WORDS
-from cloud_sync.crm.scored import MEDIA_TYPE
-from cloud_sync.crm.secrets import (
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import (
     Secrets,
     add_webhook_secret,
     drop_webhook_secret,
@@ -24,7 +22,11 @@ from cloud_sync.crm.secrets import (
     read_secrets,
     secrets_path,
 )
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.leads.leads import ERASED_WORDS
+from cloud_sync.crm.outcomes import outcomes
+from cloud_sync.crm.scoring.scored import MEDIA_TYPE
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project, Sample
@@ -89,7 +91,7 @@ def test_two_secrets_are_in_force_while_one_is_being_changed(hub: Hub) -> None:
 _KEEPS = """
 import sys
 from pathlib import Path
-from cloud_sync.crm.secrets import keep_api_secret, read_secrets
+from cloud_sync.crm.connection.secrets import keep_api_secret, read_secrets
 keys, key = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloud_sync.crm import connections, leads
-from cloud_sync.crm.cutting import (
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.trying import try_connection
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.scoring.cutting import (
     AT_ONCE,
     FEWEST,
     RECUT,
@@ -21,9 +23,8 @@ from cloud_sync.crm.cutting import (
     place_of,
     recut,
 )
-from cloud_sync.crm.payloads import score_each
-from cloud_sync.crm.scored import LeadScore
-from cloud_sync.crm.trying import try_connection
+from cloud_sync.crm.scoring.payloads import score_each
+from cloud_sync.crm.scoring.scored import LeadScore
 from cloud_sync.store.models import CrmLead
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm.adding import API_OPTIONS, OPTIONS
-from cloud_sync.crm.kinds import KINDS
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.adding import API_OPTIONS, OPTIONS
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.table import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "crm.md").read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ PAGE = (ROOT / "docs" / "reference" / "crm.md").read_text(encoding="utf-8")
 
 def options_in_code() -> set[str]:
     found: set[str] = set()
-    for path in (ROOT / "cloud_sync" / "crm").glob("*.py"):
+    for path in (ROOT / "cloud_sync" / "crm").rglob("*.py"):
         found |= set(
             re.findall(r"options\.get\(\s*[\"'](\w+)[\"']", path.read_text(encoding="utf-8"))
         )

@@ -13,13 +13,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.event import listen
 
 from cloud_sync.api.crm import Door
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Request
-from cloud_sync.crm.group_commit import Committer
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret
-from cloud_sync.crm.taking import Batch, Done
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import add_webhook_secret, drop_webhook_secret
+from cloud_sync.crm.inbound.group_commit import Committer
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
+from cloud_sync.crm.inbound.taking import Batch, Done
+from cloud_sync.crm.kinds.base import Request
 from cloud_sync.errors import BusyError, MalformedError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent

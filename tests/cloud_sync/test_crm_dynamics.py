@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from cloud_sync.crm.base import Crm, CrmEvent
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.kinds.base import Crm, CrmEvent
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_servers import (

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from pydantic import JsonValue
 
-from cloud_sync.crm.dynamics_beside import is_guid
-from cloud_sync.crm.dynamics_columns import attributes
-from cloud_sync.crm.kinds import open_crm
-from cloud_sync.crm.labels import Described
+from cloud_sync.crm.client.labels import Described
+from cloud_sync.crm.kinds.dynamics.beside import is_guid
+from cloud_sync.crm.kinds.dynamics.columns import attributes
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.simulator.dynamics_api import LABELS
-from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
+from cloud_sync.crm.simulator.dynamics.api import LABELS
+from cloud_sync.crm.simulator.dynamics.related import ACCOUNT, guid
 from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS
 from cloud_sync.crm.simulator.world import CHOICES
 from cloud_sync.effects.targets import DeliveryError

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
 from tests.cloud_sync.crm_org import SECRETS, Org
 from tests.cloud_sync.crm_servers import crm_for, crm_server

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import ColumnElement, func, select
 
-from cloud_sync.crm import connections, health, hiding
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections, health
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound import hiding
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmLead
 from tests.cloud_sync.fleet_builders import make_hub

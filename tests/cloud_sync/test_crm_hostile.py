@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.base import Crm, CrmEvent, Page, Record, WriteOutcome
-from cloud_sync.crm.window import Window
+from cloud_sync.crm.client.window import Window
+from cloud_sync.crm.kinds.base import Crm, CrmEvent, Page, Record, WriteOutcome
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_servers import Asked, Reply, crm_for, crm_server, score

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloud_sync.crm import looked
-from cloud_sync.crm.base import Crm
+from cloud_sync.crm.client import looked
+from cloud_sync.crm.kinds.base import Crm
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.crm_portal import OWNERS, PROPERTIES, SECRETS, Portal

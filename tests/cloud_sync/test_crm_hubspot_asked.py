@@ -12,21 +12,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from cloud_sync.crm import connections, leads
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.hiding import MAX_MISSED
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.polling import Polling
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client.window import OVERLAP
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.hiding import MAX_MISSED
+from cloud_sync.crm.inbound.polling import Polling
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.values import Held
-from cloud_sync.crm.sweeping import Sweeping
-from cloud_sync.crm.window import OVERLAP
-from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
 from tests.cloud_sync.crm_servers import LOOPBACK, Asked, Reply, crm_for, crm_server

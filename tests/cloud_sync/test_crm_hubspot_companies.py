@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.hubspot import HubSpot
+from cloud_sync.crm.kinds.hubspot.client import HubSpot
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.crm_portal import OWNERS, SECRETS, Portal
 from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server

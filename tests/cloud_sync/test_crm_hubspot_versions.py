@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cloud_sync.crm.adding import checked
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.adding import checked
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_servers import LOOPBACK, score

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.base import Access, Crm, Record
-from cloud_sync.crm.kinds import KINDS, filled, kind_of, open_crm, with_defaults
-from cloud_sync.crm.settings import KINDS as NAMES
-from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
-from cloud_sync.crm.shown import shown_fields
+from cloud_sync.crm.client.shown import shown_fields
+from cloud_sync.crm.connection.settings import KINDS as NAMES
+from cloud_sync.crm.connection.settings import CrmSettings, Fields, Outcome
+from cloud_sync.crm.kinds.base import Access, Crm, Record
+from cloud_sync.crm.kinds.table import KINDS, filled, kind_of, open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError

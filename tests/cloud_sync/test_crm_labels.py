@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import JsonValue
 
-from cloud_sync.crm.labels import Described, names_of, naming, numbered
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client.labels import Described, names_of, naming, numbered
+from cloud_sync.crm.connection.settings import CrmSettings
 
 THERE = {
     "hs_analytics_source": "Original Source", "jobtitle": "Job Title", "LeadSource": "Lead Source",

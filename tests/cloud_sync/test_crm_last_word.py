@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker, forgetting, leads, writing
-from cloud_sync.crm.base import CrmEvent, Record, What, WriteOutcome
-from cloud_sync.crm.committing import LEAD_DEAD
-from cloud_sync.crm.erasing import clear_late, forget_again
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.taking import Batch, take
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.erasure import forgetting
+from cloud_sync.crm.erasure.erasing import clear_late, forget_again
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.inbound.taking import Batch, take
+from cloud_sync.crm.kinds.base import CrmEvent, Record, What, WriteOutcome
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring.committing import LEAD_DEAD
 from cloud_sync.errors import ConflictError
 from cloud_sync.mails.erasure import remove_bytes
 from cloud_sync.store.models import CrmEvent as EventRow

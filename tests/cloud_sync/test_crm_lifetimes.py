@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.lifetimes import ENDS, NOTICE, end_of, tell_ending
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.kinds.lifetimes import ENDS, NOTICE, end_of, tell_ending
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.upkeep import ENDS_EVERY_S, LeadUpkeep
 from cloud_sync.hub import Hub
 from cloud_sync.setup import Finding, doctor

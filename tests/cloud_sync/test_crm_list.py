@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import connections
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
 from tests.cloud_sync.fleet_builders import make_hub
 

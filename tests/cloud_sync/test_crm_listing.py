@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Access, Crm, Listed, Listing
-from cloud_sync.crm.kinds import KINDS, open_crm, with_defaults
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.kinds.base import Access, Crm, Listed, Listing
+from cloud_sync.crm.kinds.table import KINDS, open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead

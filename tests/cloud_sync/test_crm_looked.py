@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cloud_sync.crm.beside import MOST, PARTS, Beside
-from cloud_sync.crm.budget import ThrottledError
-from cloud_sync.crm.http import CrmRefusedError
-from cloud_sync.crm.looked import FRESH_S, KEPT_S, Looked
-from cloud_sync.crm.parting import TRIES
+from cloud_sync.crm.client.beside import MOST, PARTS, Beside
+from cloud_sync.crm.client.budget import ThrottledError
+from cloud_sync.crm.client.http import CrmRefusedError
+from cloud_sync.crm.client.looked import FRESH_S, KEPT_S, Looked
+from cloud_sync.crm.client.parting import TRIES
 
 
 def test_a_look_is_kept_and_repeated_when_it_is_old() -> None:

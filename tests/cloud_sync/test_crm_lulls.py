@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import gamma
 
-from cloud_sync.crm import pace
-from cloud_sync.crm.lulls import Followed, Lull, without_lulls
+from cloud_sync.crm.outcomes import pace
+from cloud_sync.crm.outcomes.lulls import Followed, Lull, without_lulls
 from kits.core.stats import Floats
 
 CHANCE, PER_DAY, DAYS = 0.3, 12, 120.0

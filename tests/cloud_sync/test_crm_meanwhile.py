@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from cloud_sync.crm import settling, writeback
-from cloud_sync.crm.base import Crm, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.changing import Edit, plan
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.sweeping import Sweeping
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.connection import settling
+from cloud_sync.crm.connection.changing import Edit, plan
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.kinds.base import Crm, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.outbound import writeback
+from cloud_sync.crm.outbound.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead, Project
 from kits.core.sample import utc_now

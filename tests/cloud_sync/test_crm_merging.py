@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import leads
-from cloud_sync.crm.base import CrmEvent
-from cloud_sync.crm.hubspot_events import read
-from cloud_sync.crm.reading import Message
-from cloud_sync.crm.schemes.verifying import Verified
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.taking import Batch, take
-from cloud_sync.crm.window import merged_of
+from cloud_sync.crm.client.window import merged_of
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.reading import Message
+from cloud_sync.crm.inbound.schemes.verifying import Verified
+from cloud_sync.crm.inbound.taking import Batch, take
+from cloud_sync.crm.kinds.base import CrmEvent
+from cloud_sync.crm.kinds.hubspot.events import read
+from cloud_sync.crm.leads import leads
 from cloud_sync.store.models import AuditLog, CrmLead
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_apis import asker, opened

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import lots
-from cloud_sync.crm.loaded import MAX_LOADED
-from cloud_sync.crm.models import REFUSED, LeadModels
-from cloud_sync.crm.projects import only_project
-from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.crm.leads import lots
+from cloud_sync.crm.scoring.loaded import MAX_LOADED
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import REFUSED, LeadModels
+from cloud_sync.crm.scoring.projects import only_project
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.learning import freezing, retraining

@@ -11,7 +11,7 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import select
 
-from cloud_sync.crm.unheard import UNHEARD
+from cloud_sync.crm.scoring.unheard import UNHEARD
 from cloud_sync.store.models import Alert, CrmConnection
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm import looked
-from cloud_sync.crm.base import Crm
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.client import looked
+from cloud_sync.crm.kinds.base import Crm
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_servers import (

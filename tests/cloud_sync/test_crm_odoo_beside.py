@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS, TEAMS
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, crm_of, ids, opened, three_leads

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm.cutting import FEWEST, WINDOW, recut
-from cloud_sync.crm.rescoring import TRIED_AGAIN
-from cloud_sync.crm.scored import LeadScore
-from cloud_sync.crm.storing import CAME, LEAST, _again_at
+from cloud_sync.crm.scoring.cutting import FEWEST, WINDOW, recut
+from cloud_sync.crm.scoring.rescoring import TRIED_AGAIN
+from cloud_sync.crm.scoring.scored import LeadScore
+from cloud_sync.crm.scoring.storing import CAME, LEAST, _again_at
 from cloud_sync.store.models import CrmLead
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT

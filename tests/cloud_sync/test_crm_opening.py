@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.learned import Learned
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.secrets import Secrets, keep_api_secret, read_secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets, keep_api_secret, read_secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.scoring.learned import Learned
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError

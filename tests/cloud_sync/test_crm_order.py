@@ -12,23 +12,16 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-from cloud_sync.crm import (
-    breaker,
-    claiming,
-    connections,
-    cutting,
-    erasing,
-    forgetting,
-    hiding,
-    leads,
-    rescoring,
-    sweeps,
-    taking,
-    upkeep,
-    writing,
-)
-from cloud_sync.crm.base import CrmEvent, Listed, Listing, ScoreWrite, What
-from cloud_sync.crm.claiming import Claimed
+from cloud_sync.crm import upkeep
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.erasure import erasing, forgetting
+from cloud_sync.crm.inbound import hiding, sweeps, taking
+from cloud_sync.crm.kinds.base import CrmEvent, Listed, Listing, ScoreWrite, What
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring import claiming, cutting, rescoring
+from cloud_sync.crm.scoring.claiming import Claimed
 from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now

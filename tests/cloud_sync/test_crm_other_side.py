@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cloud_sync.crm import leads
-from cloud_sync.crm.http import CrmRefusedError
+from cloud_sync.crm.client.http import CrmRefusedError
+from cloud_sync.crm.leads import leads
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.effects.json_http import JsonHttp
 from cloud_sync.effects.targets import DeliveryError

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Access, Chooses, Crm
-from cloud_sync.crm.choices import check_outcome
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.choices import check_outcome
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.connection.trying import try_connection
+from cloud_sync.crm.kinds.base import Access, Chooses, Crm
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.trying import try_connection
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import CrmConnection
 from tests.cloud_sync.fleet_builders import AT

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import pace, watching
 from cloud_sync.crm.keeper import LeadKeeper
+from cloud_sync.crm.outcomes import pace, watching
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead
 from kits.core.bundle import Bundle
 from kits.core.ready import ReadyBundle

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloud_sync.crm.base import Crm
+from cloud_sync.crm.kinds.base import Crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_account import SECRETS, SOURCE, TAGS, Account, field

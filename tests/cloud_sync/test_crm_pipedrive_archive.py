@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import changing, settling
-from cloud_sync.crm.editing import Edit
+from cloud_sync.crm.connection import changing, settling
+from cloud_sync.crm.connection.editing import Edit
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_account import SECRETS, Account

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.kinds.table import open_crm
 from tests.cloud_sync.crm_account import SECRETS, SOURCE, TAGS, Account, field
 from tests.cloud_sync.crm_servers import Reply, Server, access_for, crm_for, crm_server
 

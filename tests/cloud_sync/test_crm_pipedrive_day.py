@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import settling
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.used_up import USED_UP
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.connection import settling
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.used_up import USED_UP
+from cloud_sync.crm.outbound.writeback import WriteBack
 from tests.cloud_sync.lead_builders import SALES
 from tests.cloud_sync.pipedrive_firm import THERE, Firm, pipedrive_firm
 

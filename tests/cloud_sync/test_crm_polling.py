@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync.crm import breaker, connections
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.polling import Polling
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.client.window import Window
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.polling import Polling
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.window import Window
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead
 from kits.core.sample import utc_now
@@ -134,7 +135,7 @@ def test_a_hub_that_dies_before_its_commit_asks_again(
         def die(*_args: object) -> None:
             raise KeyboardInterrupt
 
-        dying.setattr("cloud_sync.crm.polling.take", die)
+        dying.setattr("cloud_sync.crm.inbound.polling.take", die)
         with pytest.raises(KeyboardInterrupt):
             wait_for(lambda: scene.ask(poller) > 0)
     assert scene.events() == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import proposing, watching
+from cloud_sync.crm.outcomes import proposing, watching
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.planning import Plan, plan
 from cloud_sync.store.models import Annotation, CrmConnection, Sample

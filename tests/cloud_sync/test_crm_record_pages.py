@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from cloud_sync.crm.kinds import KINDS
-from cloud_sync.crm.record_pages import page_of
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.record_pages import page_of
+from cloud_sync.crm.kinds.table import KINDS
 from cloud_sync.store.models import CrmConnection
 from tests.cloud_sync.lead_apis import asker, opened
 from tests.cloud_sync.lead_builders import SALES, LeadHub

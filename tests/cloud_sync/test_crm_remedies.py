@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm
-from cloud_sync.crm.refusals import in_words, refusal_of
-from cloud_sync.crm.remedies import LATER
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client.remedies import LATER
+from cloud_sync.crm.client.window import Window
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm
+from cloud_sync.crm.outbound.refusals import in_words, refusal_of
 from cloud_sync.crm.simulator import VENDORS, Simulator, serve
-from cloud_sync.crm.window import Window
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.targets import DeliveryError

@@ -13,12 +13,14 @@ from typer.testing import CliRunner
 from cloud_sync import backups, setup
 from cloud_sync.cli import make_app
 from cloud_sync.config import load
-from cloud_sync.crm import connections, leads, sweeps
-from cloud_sync.crm.condition import conditions
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.restored import rest
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.writing import Terms, claim
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.condition import conditions
+from cloud_sync.crm.connection.restored import rest
+from cloud_sync.crm.inbound import sweeps
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound.writing import Terms, claim
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm.settling import write_all
-from cloud_sync.crm.storing import GONE
+from cloud_sync.crm.connection.settling import write_all
+from cloud_sync.crm.scoring.storing import GONE
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmLead
 from kits.core.errors import UsageError
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene

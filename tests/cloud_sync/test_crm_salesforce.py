@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from cloud_sync.crm.base import Crm, CrmEvent
-from cloud_sync.crm.budget import ThrottledError
-from cloud_sync.crm.salesforce import Salesforce
+from cloud_sync.crm.client.budget import ThrottledError
+from cloud_sync.crm.kinds.base import Crm, CrmEvent
+from cloud_sync.crm.kinds.salesforce.client import Salesforce
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, DataError
 from tests.cloud_sync.crm_org import BASE, SECRETS, Org

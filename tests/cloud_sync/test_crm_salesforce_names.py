@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.base import Crm
-from cloud_sync.crm.http import CrmRefusedError
-from cloud_sync.crm.salesforce import Salesforce
+from cloud_sync.crm.client.http import CrmRefusedError
+from cloud_sync.crm.kinds.base import Crm
+from cloud_sync.crm.kinds.salesforce.client import Salesforce
 from tests.cloud_sync.crm_org import SECRETS, Org
 from tests.cloud_sync.crm_servers import Server, access_for, crm_server
 

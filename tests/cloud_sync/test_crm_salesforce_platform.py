@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.adding import checked
-from cloud_sync.crm.base import Access, CrmEvent
-from cloud_sync.crm.inbox import is_own
-from cloud_sync.crm.incoming import INCOMING, own_fields
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.salesforce_told import LATEST, Changes, PlatformEvents
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.adding import checked
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.inbox import is_own
+from cloud_sync.crm.kinds.base import Access, CrmEvent
+from cloud_sync.crm.kinds.incoming import INCOMING, own_fields
+from cloud_sync.crm.kinds.salesforce.told import LATEST, Changes, PlatformEvents
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.simulator.salesforce import API_USER
+from cloud_sync.crm.simulator.salesforce.vendor import API_USER
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_servers import score

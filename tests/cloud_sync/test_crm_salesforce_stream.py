@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.base import Crm, CrmEvent
-from cloud_sync.crm.inbox import is_own
-from cloud_sync.crm.incoming import INCOMING, own_fields
+from cloud_sync.crm.inbound.inbox import is_own
+from cloud_sync.crm.kinds.base import Crm, CrmEvent
+from cloud_sync.crm.kinds.incoming import INCOMING, own_fields
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import DataError
 from tests.cloud_sync.crm_org import SECRETS, Org

@@ -11,13 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cloud_sync.crm.adding import OPTIONS
-from cloud_sync.crm.base import Request
-from cloud_sync.crm.schemes.described import Shown, Signed
-from cloud_sync.crm.schemes.table import OWN, SCHEMES, scheme_of
-from cloud_sync.crm.schemes.verifying import REASONS, UnverifiedError, Verified, verify
-from cloud_sync.crm.settings import KINDS, CrmSettings
-from cloud_sync.crm.webhook_events import PLACES
+from cloud_sync.crm.connection.adding import OPTIONS
+from cloud_sync.crm.connection.settings import KINDS, CrmSettings
+from cloud_sync.crm.inbound.schemes.described import Shown, Signed
+from cloud_sync.crm.inbound.schemes.table import OWN, SCHEMES, scheme_of
+from cloud_sync.crm.inbound.schemes.verifying import REASONS, UnverifiedError, Verified, verify
+from cloud_sync.crm.kinds.base import Request
+from cloud_sync.crm.kinds.webhook.events import PLACES
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_builders import NOW, TEXT_SECRET, WAYS, WHSEC, signed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from cloud_sync.crm.scored import score_of
+from cloud_sync.crm.scoring.scored import score_of
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Prediction, Quantity
 from kits.core.ready import ReadyBundle

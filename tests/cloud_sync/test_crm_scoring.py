@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.base import Record
-from cloud_sync.crm.claiming import claim
-from cloud_sync.crm.committing import LEAD_DEAD
-from cloud_sync.crm.hiding import MAX_MISSED
+from cloud_sync.crm.inbound.hiding import MAX_MISSED
+from cloud_sync.crm.kinds.base import Record
+from cloud_sync.crm.scoring.claiming import claim
+from cloud_sync.crm.scoring.committing import LEAD_DEAD
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import Alert, CrmConnection, CrmScore

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from cloud_sync.crm import claiming
-from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.crm.scoring import claiming
+from cloud_sync.crm.scoring.loop import LeadScoring
 from cloud_sync.effects.lives import Life
 from cloud_sync.store.models import CrmLead
 from tests import forked

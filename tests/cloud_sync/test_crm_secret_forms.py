@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm.secrets import read_secrets
+from cloud_sync.crm.connection.secrets import read_secrets
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub

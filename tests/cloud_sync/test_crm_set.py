@@ -15,11 +15,12 @@ from typer.testing import CliRunner, Result
 from cloud_sync.background import start_leads
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import breaker, connections, settling
-from cloud_sync.crm.changing import Edit, plan
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.secrets import Secrets, read_secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection import connections, settling
+from cloud_sync.crm.connection.changing import Edit, plan
+from cloud_sync.crm.connection.secrets import Secrets, read_secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmLead, Project

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import connections, settling
-from cloud_sync.crm.changing import Edit, Plan, plan
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections, settling
+from cloud_sync.crm.connection.changing import Edit, Plan, plan
+from cloud_sync.crm.connection.settings import CrmSettings
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.sharing import BEAT_S, LIFE, Sharing
+from cloud_sync.crm.connection.sharing import BEAT_S, LIFE, Sharing
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmProcess
 from tests.cloud_sync.fleet_builders import make_hub

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 
 from cloud_sync.crm.simulator import Simulator, sending, serve
 from cloud_sync.crm.simulator.conditions import WrongConditionError, odata_filter
-from cloud_sync.crm.simulator.soql import parse
+from cloud_sync.crm.simulator.salesforce.soql import parse
 from cloud_sync.pretended import CLOSED, Troubles, with_troubles
 from kits.core.errors import UsageError
 from tests.cloud_sync.crm_receivers import ear

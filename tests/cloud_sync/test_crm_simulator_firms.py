@@ -10,8 +10,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from cloud_sync.crm import beside, looked
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.client import beside, looked
+from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.history import firms_csv, history_csv
 from cloud_sync.effects.targets import DeliveryError

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
-from cloud_sync.crm.outcomes import key_of_lead
-from cloud_sync.crm.secrets import parse_secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.secrets import parse_secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.outcomes.outcomes import key_of_lead
 from cloud_sync.crm.simulator import VENDORS, Simulator, serve
 from cloud_sync.crm.simulator.coming import read_coming
 from cloud_sync.crm.simulator.files import write_settings

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Access, Crm, Request, ScoreWrite
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.leads import title_of
-from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
+from cloud_sync.crm.kinds.base import Access, Crm, Request, ScoreWrite
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
+from cloud_sync.crm.leads.leads import title_of
 from cloud_sync.crm.simulator import Secrets, Simulator, sending, serve
 from cloud_sync.effects.checks import Check
 from cloud_sync.hub import Hub

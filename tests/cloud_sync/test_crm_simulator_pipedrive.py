@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import urllib3
 
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.simulator.pipedrive import THINGS
+from cloud_sync.crm.simulator.pipedrive.vendor import THINGS
 from kits.core.errors import UsageError
 
 FIELDS = "/api/v2/dealFields"

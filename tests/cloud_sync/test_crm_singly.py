@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud_sync.crm.base import ScoreWrite, WriteOutcome
-from cloud_sync.crm.parting import TRIES
-from cloud_sync.crm.singly import write_singly
+from cloud_sync.crm.client.parting import TRIES
+from cloud_sync.crm.client.singly import write_singly
+from cloud_sync.crm.kinds.base import ScoreWrite, WriteOutcome
 from cloud_sync.effects.json_http import RefusedError
 
 Answers = dict[str, int]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import proposing, skew, watching
 from cloud_sync.crm.keeper import LeadKeeper
-from cloud_sync.crm.loaded import make_for_leads
+from cloud_sync.crm.outcomes import proposing, skew, watching
+from cloud_sync.crm.scoring.loaded import make_for_leads
 from cloud_sync.effects.alerts import RESTS
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
 from kits.core.bundle import Bundle

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cloud_sync.cmms.base import Cmms
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.cmms.start import cmms_of
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
 from cloud_sync.effects.addresses import Guard, checked_url, parse_networks
 from cloud_sync.effects.json_http import JsonHttp
 from cloud_sync.effects.settings import WebhookConfig

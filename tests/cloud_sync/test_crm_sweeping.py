@@ -11,9 +11,10 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import select
 
-from cloud_sync.crm import connections, sweeps
-from cloud_sync.crm.hiding import MAX_MISSED
-from cloud_sync.crm.sweeping import Sweeping
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.inbound import sweeps
+from cloud_sync.crm.inbound.hiding import MAX_MISSED
+from cloud_sync.crm.inbound.sweeping import Sweeping
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub
@@ -135,8 +136,8 @@ def test_events_go_before_what_a_sweep_found(there: LeadHub) -> None:
 
 
 def test_an_event_of_a_lead_that_waits_from_a_sweep_has_it_read_once(there: LeadHub) -> None:
-    from cloud_sync.crm.base import CrmEvent
-    from cloud_sync.crm.taking import Batch, take
+    from cloud_sync.crm.inbound.taking import Batch, take
+    from cloud_sync.crm.kinds.base import CrmEvent
 
     put(there, "1")
     sweep(there)
@@ -318,7 +319,7 @@ def test_a_crm_that_does_not_answer_is_left_alone_and_swept_when_it_is_back(
 
 
 def test_a_cursor_that_the_crm_has_forgotten_begins_anew(here: LeadHub) -> None:
-    from cloud_sync.crm.http import CrmRefusedError
+    from cloud_sync.crm.client.http import CrmRefusedError
 
     put(here, *(f"{n:03d}" for n in range(60)))
     loop = sweeper(here)

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Access, Crm
-from cloud_sync.crm.kinds import open_crm, persons_of, with_defaults
-from cloud_sync.crm.leads import as_json
-from cloud_sync.crm.learned import learned_by
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.connection.trying import try_connection
+from cloud_sync.crm.kinds.base import Access, Crm
+from cloud_sync.crm.kinds.table import open_crm, persons_of, with_defaults
+from cloud_sync.crm.leads.leads import as_json
+from cloud_sync.crm.scoring.learned import learned_by
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.trying import try_connection
 from cloud_sync.learning.freezing import current, freeze
 from cloud_sync.learning.planning import plan
 from cloud_sync.store.models import CrmLead, Project, Sample

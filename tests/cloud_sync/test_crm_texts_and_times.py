@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import connections, hotlist, leads
-from cloud_sync.crm.lots import Lots
-from cloud_sync.crm.messages import moment_ms, moment_s, moment_text
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.shown import moment, stamp
+from cloud_sync.crm.client.shown import moment, stamp
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.inbound.messages import moment_ms, moment_s, moment_text
+from cloud_sync.crm.leads import hotlist, leads
+from cloud_sync.crm.leads.lots import Lots
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.hub import Hub
 from cloud_sync.store.bulk import sql_time
 from cloud_sync.store.models import CrmLead

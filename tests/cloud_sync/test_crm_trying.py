@@ -9,10 +9,10 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import func, select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Record
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.trying import Trial, try_connection
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.trying import Trial, try_connection
+from cloud_sync.crm.kinds.base import Record
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
@@ -84,8 +84,8 @@ def test_a_secret_of_another_form_is_found(tmp_path: Path) -> None:
 
 
 def test_what_the_crm_says_and_what_the_running_hub_found_is_told(tmp_path: Path) -> None:
-    from cloud_sync.crm.inbox import Inbox
-    from cloud_sync.crm.schemes.verifying import UnverifiedError
+    from cloud_sync.crm.inbound.inbox import Inbox
+    from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
 
     with make_hub(tmp_path, public_url=HUB) as hub:
         connect(hub, "hubspot-v3", secrets=())

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from cloud_sync.crm import by_age, undecided
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.outcomes import TRIAL, content_of
-from cloud_sync.crm.storing import GONE
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.outcomes import by_age, undecided
+from cloud_sync.crm.outcomes.outcomes import TRIAL, content_of
+from cloud_sync.crm.scoring.storing import GONE
 from cloud_sync.intake.provenance import withdraw
 from cloud_sync.learning import freezing, planning
 from cloud_sync.learning.datasets import describe, newest, read, register

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.crm.upkeep import LeadUpkeep, bring_back
 from cloud_sync.errors import NotFoundError
 from cloud_sync.store.models import CrmConnection

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import proposing, watching
 from cloud_sync.crm.keeper import LeadKeeper
-from cloud_sync.crm.outcomes import ensure_device
+from cloud_sync.crm.outcomes import proposing, watching
+from cloud_sync.crm.outcomes.outcomes import ensure_device
 from cloud_sync.store.models import Alert, Annotation, CrmConnection, CrmLead, Project, Sample
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_builders import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.crm.base import Crm
+from cloud_sync.crm.kinds.base import Crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import cutting, leads, settling
-from cloud_sync.crm.base import ScoreWrite, WriteOutcome
-from cloud_sync.crm.budget import SPARE
-from cloud_sync.crm.condition import DAY_USED_UP, IN_ORDER, conditions
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.used_up import USED_UP
-from cloud_sync.crm.writeback import FEW, WriteBack
+from cloud_sync.crm.client.budget import SPARE
+from cloud_sync.crm.connection import settling
+from cloud_sync.crm.connection.condition import DAY_USED_UP, IN_ORDER, conditions
+from cloud_sync.crm.connection.used_up import USED_UP
+from cloud_sync.crm.kinds.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound.writeback import FEW, WriteBack
+from cloud_sync.crm.scoring import cutting
+from cloud_sync.crm.scoring.loop import LeadScoring
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead
 from tests.cloud_sync.lead_builders import (
     LEADS,

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import breaker, connections, leads, threads, writing
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.writeback import REFUSED, WriteBack
+from cloud_sync.crm import threads
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.outbound.writeback import REFUSED, WriteBack
 from cloud_sync.store.models import CrmConnection, CrmLead
 from tests.cloud_sync.crm_servers import Asked, Reply
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene

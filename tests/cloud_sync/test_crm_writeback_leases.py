@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from cloud_sync.config import dump
-from cloud_sync.crm import writing
-from cloud_sync.crm.base import WriteOutcome
+from cloud_sync.crm.kinds.base import WriteOutcome
+from cloud_sync.crm.outbound import writing
 from cloud_sync.effects.lives import ANSWERED
 from tests import forked
 from tests.cloud_sync import killed_writer

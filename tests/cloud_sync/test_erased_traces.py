@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from cloud_sync.crm.forgetting import forget_all
+from cloud_sync.crm.erasure.forgetting import forget_all
 from cloud_sync.hub import Hub
 from cloud_sync.mails import traces
 from cloud_sync.mails.traces import clear_traces, overwriting

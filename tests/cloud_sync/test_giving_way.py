@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import connections, erasing, forgetting
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.erasure import erasing, forgetting
 from cloud_sync.store import giving_way
 from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import CrmEvent

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.config import FILE, dump
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.keyless import PORTION, count_without, give_keys
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.outcomes.keyless import PORTION, count_without, give_keys
 from cloud_sync.learning.extending import extend
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.reviewed import reviewed_samples

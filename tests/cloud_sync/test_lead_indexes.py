@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import cutting, health, hiding, hotlist, writing
-from cloud_sync.crm.claiming import any_due, claim
-from cloud_sync.crm.cutting import Cut
-from cloud_sync.crm.erasing import clear_late
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.lots import Lots
-from cloud_sync.crm.rescoring import ASKED, Backlog, make_due
-from cloud_sync.crm.waiting import leads_waiting
+from cloud_sync.crm.connection import health
+from cloud_sync.crm.erasure.erasing import clear_late
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.inbound import hiding
+from cloud_sync.crm.leads import hotlist
+from cloud_sync.crm.leads.lots import Lots
+from cloud_sync.crm.leads.waiting import leads_waiting
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring import cutting
+from cloud_sync.crm.scoring.claiming import any_due, claim
+from cloud_sync.crm.scoring.cutting import Cut
+from cloud_sync.crm.scoring.rescoring import ASKED, Backlog, make_due
 from cloud_sync.retention import others
 from cloud_sync.retention.rules import CRM_EVENTS, Rules
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead

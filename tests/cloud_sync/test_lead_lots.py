@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cloud_sync import config
-from cloud_sync.crm import hotlist
-from cloud_sync.crm.hotlist import LeadFilter
-from cloud_sync.crm.lots import lots
+from cloud_sync.crm.leads import hotlist
+from cloud_sync.crm.leads.hotlist import LeadFilter
+from cloud_sync.crm.leads.lots import lots
 from cloud_sync.setup import doctor
 from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel, Sample
 from kits.core.stats import Estimate

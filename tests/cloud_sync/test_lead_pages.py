@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
-from cloud_sync.crm.outcomes import device_of
-from cloud_sync.crm.terms import terms_of
-from cloud_sync.crm.used_up import UsedUp
+from cloud_sync.crm.connection.used_up import UsedUp
+from cloud_sync.crm.outcomes.outcomes import device_of
+from cloud_sync.crm.outcomes.terms import terms_of
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.claiming import courses
-from cloud_sync.crm.storing import REMEMBERED
+from cloud_sync.crm.scoring.claiming import courses
+from cloud_sync.crm.scoring.storing import REMEMBERED
 from cloud_sync.hub import Hub
 from cloud_sync.retention import scores
 from cloud_sync.retention.preview import preview

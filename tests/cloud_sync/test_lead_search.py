@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import connections, hotlist
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.hotlist import ALL, LeadFilter
-from cloud_sync.crm.lots import Lots
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.leads import hotlist
+from cloud_sync.crm.leads.hotlist import ALL, LeadFilter
+from cloud_sync.crm.leads.lots import Lots
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import CrmLead, CrmLeadWords
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub

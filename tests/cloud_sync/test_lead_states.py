@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm.outcomes import key_of_lead
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.outcomes.outcomes import key_of_lead
 from cloud_sync.learning.datasets import describe, read, register
 from cloud_sync.learning.freezing import current, freeze
 from cloud_sync.store.models import CrmConnection

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import leads
+from cloud_sync.crm.leads import leads
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.sections import LeadsConfig
 from cloud_sync.store.models import CrmLead
@@ -133,7 +133,7 @@ def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(
     assert cut[-2] == "the first 1 of 2: --limit shows more"
     assert "--limit" not in run(here, "list")
     with monkeypatch.context() as patch:
-        patch.setattr("cloud_sync.crm.hotlist.MAX_PAGE", 1)
+        patch.setattr("cloud_sync.crm.leads.hotlist.MAX_PAGE", 1)
         assert "the first 1 of 2: GET /v1/leads has all of them" in run(here, "list")
     assert len(json.loads(run(here, "list", "--limit", "1", "--json"))) == 1
     with here.hub.database.transaction() as session:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync.crm.forgetting import forget_all
+from cloud_sync.crm.erasure.forgetting import forget_all
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import audit
 from cloud_sync.learning.datasets import describe, read

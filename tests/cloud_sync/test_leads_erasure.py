@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import leads, outcomes
-from cloud_sync.crm.forgetting import forget
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outcomes import outcomes
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.learning.datasets import newest, read

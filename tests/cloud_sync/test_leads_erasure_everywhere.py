@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker, leads
-from cloud_sync.crm.committing import tell_dead
-from cloud_sync.crm.erasing import clear_late, forget_again
-from cloud_sync.crm.forgetting import erase_command, forget
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.erasure.erasing import clear_late, forget_again
+from cloud_sync.crm.erasure.forgetting import erase_command, forget
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.scoring.committing import tell_dead
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.learning.datasets import newest, read
 from cloud_sync.learning.freezing import freeze

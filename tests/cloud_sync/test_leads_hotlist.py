@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import health, hotlist, leads
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.hotlist import LeadFilter
-from cloud_sync.crm.lots import Lots
+from cloud_sync.crm.connection import health
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.leads import hotlist, leads
+from cloud_sync.crm.leads.hotlist import LeadFilter
+from cloud_sync.crm.leads.lots import Lots
 from cloud_sync.metrics import Exposition
 from cloud_sync.store.models import CrmConnection, CrmLead
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub

@@ -14,9 +14,9 @@ from cloud_sync import setup
 from cloud_sync.app import create_app
 from cloud_sync.commands.options import opened
 from cloud_sync.config import dump, load
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.writing import Terms, claim
+from cloud_sync.crm.outbound.writing import Terms, claim
+from cloud_sync.crm.scoring.loop import LeadScoring
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.fleet import deployments, rollouts
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.hub import Hub, hub_id

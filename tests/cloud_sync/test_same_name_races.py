@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.secrets import Secrets, read_secrets
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import Secrets, read_secrets
+from cloud_sync.crm.connection.settings import CrmSettings
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet import devices
 from cloud_sync.hub import Hub

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm.hiding import MAX_MISSED
+from cloud_sync.crm.inbound.hiding import MAX_MISSED
 from cloud_sync.retention.preview import preview
 from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import UNKNOWN_LEADS

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.api.lead_scores import MAX_LEADS
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.scored import MAX_NAMES, MAX_WORDS
-from cloud_sync.crm.unused import Unused
+from cloud_sync.crm.scoring.models import LeadModels
+from cloud_sync.crm.scoring.scored import MAX_NAMES, MAX_WORDS
+from cloud_sync.crm.scoring.unused import Unused
 from kits.core.bundle import Bundle
 from kits.core.ready import ReadyBundle
 from tests.cloud_sync.lead_apis import asker, opened

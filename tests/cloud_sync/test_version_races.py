@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import forgetting
+from cloud_sync.crm.erasure import forgetting
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet import bundles
 from cloud_sync.hub import Hub

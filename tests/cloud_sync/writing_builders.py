@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import connections, storing
-from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.opening import Opener
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring import storing
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead
 from kits.core.sample import utc_now

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, Field, JsonValue
 
 from cloud_sync.config import HubConfig
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection.settings import CrmSettings
 from edge_agent.config import AgentConfig
 from kits.core.errors import ConfigError
 from kits.core.hub_api import Reported

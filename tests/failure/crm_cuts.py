@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloud_sync.config import load
-from cloud_sync.crm import connections, secrets
-from cloud_sync.crm.changing import Edit, plan
-from cloud_sync.crm.kinds import open_crm
-from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.settling import change
+from cloud_sync.crm.connection import connections, secrets
+from cloud_sync.crm.connection.changing import Edit, plan
+from cloud_sync.crm.connection.secrets import Secrets
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.connection.settling import change
+from cloud_sync.crm.kinds.table import open_crm
+from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import migrate
 from tests.cloud_sync.lead_builders import LEADS, SALES, make_rule

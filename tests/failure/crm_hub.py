@@ -18,8 +18,11 @@ from pydantic import JsonValue
 from cloud_sync.app import create_app
 from cloud_sync.background import start_leads
 from cloud_sync.config import load
-from cloud_sync.crm import breaker, claiming, sweeps, writing
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.client import breaker
+from cloud_sync.crm.inbound import sweeps
+from cloud_sync.crm.outbound import writing
+from cloud_sync.crm.scoring import claiming
+from cloud_sync.crm.scoring.models import LeadModels
 from kits.core.bundle import Bundle
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import Payload

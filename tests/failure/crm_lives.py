@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import func, or_, select
 
 from cloud_sync.config import dump, load, parse
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Access
-from cloud_sync.crm.kinds import open_crm, with_defaults
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.kinds.base import Access
+from cloud_sync.crm.kinds.table import open_crm, with_defaults
 from cloud_sync.crm.simulator import Noise, Simulator, sending, serve
 from cloud_sync.crm.simulator.values import Held
 from cloud_sync.hub import Hub

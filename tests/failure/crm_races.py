@@ -16,14 +16,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from cloud_sync.crm import forgetting, leads, taking
-from cloud_sync.crm.base import CrmEvent, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.erasing import clear_late
-from cloud_sync.crm.group_commit import Committer
-from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.sweeping import Sweeping
+from cloud_sync.crm.erasure import forgetting
+from cloud_sync.crm.erasure.erasing import clear_late
+from cloud_sync.crm.inbound import taking
+from cloud_sync.crm.inbound.group_commit import Committer
+from cloud_sync.crm.inbound.sweeping import Sweeping
+from cloud_sync.crm.kinds.base import CrmEvent, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.leads import leads
+from cloud_sync.crm.outbound.writeback import WriteBack
+from cloud_sync.crm.scoring.loop import LeadScoring
 from cloud_sync.crm.threads import ConnectionLoops
-from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 from cloud_sync.store.models import CrmEvent as EventRow
 from kits.core.sample import utc_now
@@ -236,7 +238,7 @@ class Race:
         self.tell(ERASED)
 
     def _sweep(self) -> None:
-        from cloud_sync.crm import sweeps
+        from cloud_sync.crm.inbound import sweeps
 
         for _ in range(3):
             self._waits()

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync.config import dump, parse
-from cloud_sync.crm import connections
-from cloud_sync.crm.secrets import Secrets, read_secrets, secrets_path
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.secrets import Secrets, read_secrets, secrets_path
+from cloud_sync.crm.connection.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm.labels import Described, naming
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.client.labels import Described, naming
+from cloud_sync.crm.connection.settings import CrmSettings
 from kits.core.runtime import Asks, Knows, Speaks
 from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
 from kits.lead_scoring._features.spec import (

@@ -3,7 +3,7 @@
 `Simulator` holds the records, `serve` puts its API on a port, `sending` lets it tell a hub what happens.
 """
 
-from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.connection.secrets import Secrets
 from cloud_sync.crm.simulator.queue import Noise
 from cloud_sync.crm.simulator.serving import sending, serve
 from cloud_sync.crm.simulator.simulator import VENDORS, Simulator, made_up_secrets

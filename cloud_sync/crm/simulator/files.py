@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from cloud_sync.crm.secrets import Secrets, dump_secrets, parse_secrets
+from cloud_sync.crm.connection.secrets import Secrets, dump_secrets, parse_secrets
 from cloud_sync.crm.simulator.simulator import drawn_secrets
 from cloud_sync.crm.simulator.values import Fields
 from cloud_sync.errors import ConflictError

@@ -1,6 +1,6 @@
 """How vendors sign their webhooks, written from their own documents.
 
-The hub verifies by `cloud_sync/crm/schemes/`, which shares no line with this file: two implementations that have to
+The hub verifies by `cloud_sync/crm/inbound/schemes/`, which shares no line with this file: two implementations that have to
 agree, and both with the vectors that vendors publish.
 """
 

@@ -19,7 +19,7 @@ from secrets import randbits
 from fastapi import FastAPI
 from pydantic import JsonValue
 
-from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.connection.secrets import Secrets
 from cloud_sync.crm.simulator.access import Day, Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.coming import Coming
 from cloud_sync.crm.simulator.records import Records, Shown
@@ -37,31 +37,31 @@ _SHOWN = 60
 
 
 def _hubspot() -> type[Vendor]:
-    from cloud_sync.crm.simulator.hubspot import HubSpot
+    from cloud_sync.crm.simulator.hubspot.vendor import HubSpot
 
     return HubSpot
 
 
 def _pipedrive() -> type[Vendor]:
-    from cloud_sync.crm.simulator.pipedrive import Pipedrive
+    from cloud_sync.crm.simulator.pipedrive.vendor import Pipedrive
 
     return Pipedrive
 
 
 def _odoo() -> type[Vendor]:
-    from cloud_sync.crm.simulator.odoo import Odoo
+    from cloud_sync.crm.simulator.odoo.vendor import Odoo
 
     return Odoo
 
 
 def _salesforce() -> type[Vendor]:
-    from cloud_sync.crm.simulator.salesforce import Salesforce
+    from cloud_sync.crm.simulator.salesforce.vendor import Salesforce
 
     return Salesforce
 
 
 def _dynamics() -> type[Vendor]:
-    from cloud_sync.crm.simulator.dynamics import Dynamics
+    from cloud_sync.crm.simulator.dynamics.vendor import Dynamics
 
     return Dynamics
 

@@ -1,7 +1,7 @@
 """A pretended program of one's own: leads over a small API, messages by Standard Webhooks or a scheme like it.
 
 It stands for whatever has no kind of its own: Stripe-like, Twenty-like, Mautic-like and GitHub-like signatures are
-those of `signing.py`. The hub reads and scores by signed messages to one address (`crm/webhook.py`).
+those of `signing.py`. The hub reads and scores by signed messages to one address (`crm/kinds/webhook/client.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import JsonValue
 
-from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.connection.secrets import Secrets
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import ToSign, compact, standard
 from cloud_sync.crm.simulator.values import Fields, Held, Message, Schedule, doubling_waits

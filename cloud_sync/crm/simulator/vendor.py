@@ -18,7 +18,7 @@ from typing import ClassVar
 from fastapi import FastAPI
 from pydantic import JsonValue
 
-from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.connection.secrets import Secrets
 from cloud_sync.crm.simulator.access import Day, Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.firms import Firms
 from cloud_sync.crm.simulator.queue import Waiting

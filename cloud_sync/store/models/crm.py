@@ -59,18 +59,18 @@ class CrmConnection(Base):
     """One CRM. Its secrets are in a file of the hub's keys, never here.
 
     Attributes:
-        settings: `crm/settings.py`.
+        settings: `crm/connection/settings.py`.
         project: whose newest bundle scores its leads; empty: it is only listened to.
         cursor: where the poller goes on.
         opened_by: who added it.
         paused_at: a person stopped reading and writing; events are still taken.
-        sweep: number of the newest sweep through all records (`crm/sweeping.py`), 0: there was none; it began at
+        sweep: number of the newest sweep through all records (`crm/inbound/sweeping.py`), 0: there was none; it began at
             `sweep_began_at` and ended at `sweep_ended_at`, goes on at `sweep_cursor`, lists what was changed since
             `sweep_since` (None: everything), has listed `sweep_listed` and found news of `sweep_found`.
         sweep_until: whose turn it is has it until then.
         swept_to: what was changed before that was found by a sweep; None: no sweep ended.
         lost, lost_since: so many leads were taken for gone because the CRM did not show them, since then
-            (`crm/hiding.py`); hidden_at: since then more are held; believed_until: a person says that they are gone.
+            (`crm/inbound/hiding.py`); hidden_at: since then more are held; believed_until: a person says that they are gone.
         failures, open_until, error, last_ok_at: the circuit breaker of its server, shared by all processes.
     """
 
@@ -159,15 +159,15 @@ class CrmLead(Base):
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
         probability_when_new: what it would be if the lead had just come; None: as `probability`.
-        fresh_at: since when it counts as new, where that is not since it came (`crm/freshness.py`).
+        fresh_at: since when it counts as new, where that is not since it came (`crm/scoring/freshness.py`).
         again_at: when its score will be another one, because it is older then; None: never.
         confidence: of the interval from `low` to `high`, as the bundle said; None: it was scored before that was kept.
-        merged_into: the lead it went into, where the CRM says so (`crm/merging.py`); empty: none.
-        lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
+        merged_into: the lead it went into, where the CRM says so (`crm/inbound/merging.py`); empty: none.
+        lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/leads/lots.py`).
         asked: the lead when its score was first asked for, or complete (`complete_after_min`), and what was said then: `{fields, at, bundle, probability,
-            …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
+            …}`; what is learned from it, once its outcome is known (`crm/outcomes/outcomes.py`). `asked_at` and `asked_of` are its
             moment and its bundle, and follow it by themselves.
-        trial: what it is taken for that is hardly a lead, by its address and name, which are not kept (`payloads.py`): it
+        trial: what it is taken for that is hardly a lead, by its address and name, which are not kept (`crm/scoring/payloads.py`): it
             is scored, and not learned from; empty: a lead.
         dead: why it is not tried again until a person says so; empty: it is.
     """
@@ -269,7 +269,7 @@ class CrmObjection(Base):
     """A lead of a removed connection that must not be scored: who objected, or was erased for ever.
 
     No more than the CRM's own number and what was said. It is a lead again, and not scored, once a connection of this
-    name and kind is added (`crm/objections.py`).
+    name and kind is added (`crm/leads/objections.py`).
     """
 
     __tablename__ = "crm_objection"
@@ -304,8 +304,8 @@ class LeadModel(Base):
         previous: the one before, for the way back.
         held: a person went back to `bundle`: newer releases wait until somebody says so.
         refused: bundle → why it did not take effect (a golden sample differed).
-        cut: bands by the scores of the latest leads (`crm/cutting.py`); empty: the bundle's own thresholds count.
-        lots: bundle → shares by lot that it was judged with (`crm/lots.py`), of `bundle` and `previous`.
+        cut: bands by the scores of the latest leads (`crm/scoring/cutting.py`); empty: the bundle's own thresholds count.
+        lots: bundle → shares by lot that it was judged with (`crm/leads/lots.py`), of `bundle` and `previous`.
     """
 
     __tablename__ = "lead_model"

@@ -12,17 +12,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from cloud_sync.crm import health, hotlist, leads
-from cloud_sync.crm.condition import Turn, conditions, turn_of
-from cloud_sync.crm.cutting import cut_of_model, cuts, place_of
-from cloud_sync.crm.forgetting import erase_command
-from cloud_sync.crm.lots import lots
-from cloud_sync.crm.models import in_force
-from cloud_sync.crm.projects import projects
-from cloud_sync.crm.record_pages import page_of
-from cloud_sync.crm.scored import BANDS, reasons_in
-from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.storing import OPEN, shown_band
+from cloud_sync.crm.connection import health
+from cloud_sync.crm.connection.condition import Turn, conditions, turn_of
+from cloud_sync.crm.connection.settings import CrmSettings
+from cloud_sync.crm.erasure.forgetting import erase_command
+from cloud_sync.crm.kinds.record_pages import page_of
+from cloud_sync.crm.leads import hotlist, leads
+from cloud_sync.crm.leads.lots import lots
+from cloud_sync.crm.scoring.cutting import cut_of_model, cuts, place_of
+from cloud_sync.crm.scoring.models import in_force
+from cloud_sync.crm.scoring.projects import projects
+from cloud_sync.crm.scoring.scored import BANDS, reasons_in
+from cloud_sync.crm.scoring.storing import OPEN, shown_band
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import CrmConnection, CrmLead
 from cloud_sync.web import lead_views

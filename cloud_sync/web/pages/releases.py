@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from cloud_sync.crm.projects import KIT
-from cloud_sync.crm.terms import Terms, terms_of
+from cloud_sync.crm.outcomes.terms import Terms, terms_of
+from cloud_sync.crm.scoring.projects import KIT
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet import bundles, listing, standings, tuf, withdrawals
 from cloud_sync.fleet.renewal import WARN

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.inbound.inbox import Inbox
 from cloud_sync.hub import Hub
 from tests.cloud_sync.crm_inboxes import AT, opened_hub
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.inbound.inbox import Inbox
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmLead
 from tests.cloud_sync.crm_builders import (

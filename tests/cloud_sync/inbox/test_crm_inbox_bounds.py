@@ -13,12 +13,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from cloud_sync.config import parse
-from cloud_sync.crm import connections, group_commit
-from cloud_sync.crm.erasing import forget_asked
-from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.leads import is_erased
-from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.erasure.erasing import forget_asked
+from cloud_sync.crm.erasure.forgetting import forget
+from cloud_sync.crm.inbound import group_commit
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
+from cloud_sync.crm.leads.leads import is_erased
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import CRM_EVENTS, Rules
@@ -111,8 +112,8 @@ def test_messages_that_come_at_once_are_all_stored_once(hub: Hub, inbox: Inbox) 
 
 @EVERYWHERE
 def test_one_that_cannot_be_stored_keeps_no_other_from_it(hub: Hub) -> None:
-    from cloud_sync.crm.group_commit import Committer
-    from cloud_sync.crm.taking import Batch
+    from cloud_sync.crm.inbound.group_commit import Committer
+    from cloud_sync.crm.inbound.taking import Batch
     from cloud_sync.errors import BusyError
 
     connect(hub, "hubspot-v3")

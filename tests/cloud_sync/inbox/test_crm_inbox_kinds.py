@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
 from cloud_sync.errors import MalformedError
 from cloud_sync.hub import Hub
 from tests.cloud_sync.crm_builders import (
@@ -235,7 +235,7 @@ def test_an_outbound_message_of_another_organization_is_refused(hub: Hub, inbox:
 def test_an_organization_may_be_named_by_fifteen_or_eighteen_characters(
     hub: Hub, inbox: Inbox
 ) -> None:
-    from cloud_sync.crm.salesforce_events import long_id
+    from cloud_sync.crm.kinds.salesforce.events import long_id
 
     # the example of Salesforce's own page: 00130000001G40w is 00130000001G40wAAC
     assert long_id("00130000001G40w") == "00130000001G40wAAC"

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm import connections
-from cloud_sync.crm.base import Request
-from cloud_sync.crm.health import connections as connections_said
-from cloud_sync.crm.inbox import Inbox
-from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
-from cloud_sync.crm.sweeps import OVERLAP, state_of
+from cloud_sync.crm.connection import connections
+from cloud_sync.crm.connection.health import connections as connections_said
+from cloud_sync.crm.connection.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
+from cloud_sync.crm.inbound.inbox import Inbox
+from cloud_sync.crm.inbound.schemes.verifying import UnverifiedError
+from cloud_sync.crm.inbound.sweeps import OVERLAP, state_of
+from cloud_sync.crm.kinds.base import Request
 from cloud_sync.errors import BusyError, MalformedError, TooLargeError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert

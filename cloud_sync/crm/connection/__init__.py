@@ -1,0 +1,1 @@
+"""Connections to CRMs: added, tried, changed, opened, paused, and how each is doing."""

@@ -1,0 +1,1 @@
+"""A program of yours in place of a CRM."""

@@ -1,0 +1,1 @@
+"""Scores go back into the CRM."""

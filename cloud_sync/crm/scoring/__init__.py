@@ -1,0 +1,1 @@
+"""Leads are scored: which are due, by which bundle, and what becomes of their rows."""

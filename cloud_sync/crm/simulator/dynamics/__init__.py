@@ -1,0 +1,1 @@
+"""A pretended Dynamics 365 Sales."""

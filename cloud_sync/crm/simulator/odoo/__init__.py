@@ -1,0 +1,1 @@
+"""A pretended Odoo."""
