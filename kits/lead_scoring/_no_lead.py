@@ -11,7 +11,7 @@ from functools import cache
 from typing import cast
 
 from kits.lead_scoring._mailbox import domain_of
-from kits.lead_scoring._reading.names import load_words, words_of
+from kits.lead_scoring._reading.columns.names import load_words, words_of
 from kits.lead_scoring._trial import ADDRESS, NAME, OWN
 
 _RESERVED = re.compile(

@@ -18,10 +18,10 @@ from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._checking import checks as _checks
 from kits.lead_scoring._checking.repeats import near_duplicates
 from kits.lead_scoring._lead import MAX_BYTES, decode_lead, encode_lead
-from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.loading import may_be_table
-from kits.lead_scoring._reading.mapping import known_mappings
-from kits.lead_scoring._reading.opening import table_paths
+from kits.lead_scoring._reading.columns.learned import Learned
+from kits.lead_scoring._reading.columns.mapping import known_mappings
+from kits.lead_scoring._reading.files.loading import may_be_table
+from kits.lead_scoring._reading.files.opening import table_paths
 from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
 

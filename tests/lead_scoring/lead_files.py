@@ -15,7 +15,7 @@ from kits.core.kit import Finding, RawSample
 from kits.lead_scoring import data
 from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._lead import Lead, decode_lead
-from kits.lead_scoring._reading.cells import type_cells
+from kits.lead_scoring._reading.values.cells import type_cells
 from kits.lead_scoring.config import Config
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kits.lead_scoring import _checking
-from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
+from kits.lead_scoring._reading.columns.mapping import known_mappings, load_mappings
 from kits.lead_scoring.config import SourceConfig, TableConfig
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from kits.lead_scoring._reading.outcome_cells import word_of
+from kits.lead_scoring._reading.outcome.cells import word_of
 
 LEADS, PAGE = 500, 20_000
 

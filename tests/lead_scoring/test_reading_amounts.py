@@ -10,7 +10,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.lead_scoring._features.cells import to_number
-from kits.lead_scoring._reading.cells import type_cells
+from kits.lead_scoring._reading.values.cells import type_cells
 from tests.lead_scoring.lead_files import Read, assert_numbers, put, read, source, table
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from kits.lead_scoring._reading import bounds, loading
+from kits.lead_scoring._reading.files import bounds, loading
 from tests.lead_scoring.lead_files import put, read, table
 
 HEADER = ["id", *(f"f{n}" for n in range(9)), "converted"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kits.lead_scoring._reading.clocks import clocks_apart, on_the_half_hour
+from kits.lead_scoring._reading.joining.clocks import clocks_apart, on_the_half_hour
 
 HOUR_S = 3_600.0
 

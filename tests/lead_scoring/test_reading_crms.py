@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
+from kits.lead_scoring._reading.columns.mapping import known_mappings, load_mappings
 from kits.lead_scoring.config import SourceConfig
 from tests.lead_scoring.lead_files import put, read, source, table
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.cells import type_cells
+from kits.lead_scoring._reading.values.cells import type_cells
 from tests.lead_scoring.lead_files import Read, assert_numbers, put, read, table
 
 

@@ -11,7 +11,7 @@ from kits.lead_scoring._features.eras import in_common_era
 from kits.lead_scoring._features.spec import DateColumn
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead
-from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.values.dates import read_dates
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from tests.lead_scoring.lead_files import Read, put, read, table
 from tests.sheets import xlsx

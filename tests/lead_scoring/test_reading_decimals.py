@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from kits.lead_scoring._reading.numbers import part, plain_numbers, read_numbers
+from kits.lead_scoring._reading.values.numbers import part, plain_numbers, read_numbers
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
 from kits.lead_scoring import data
-from kits.lead_scoring._reading import bounds, parquet
+from kits.lead_scoring._reading.files import bounds, parquet
 from tests.lead_scoring.lead_files import put, read, source, table
 
 HEADER = ["Lead ID", "Created", "Land", "Umsatz", "Newsletter", "Converted"]

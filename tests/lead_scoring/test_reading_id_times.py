@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.id_times import time_of_id
+from kits.lead_scoring._reading.leads.id_times import time_of_id
 from tests.lead_scoring.lead_files import put, table
 from tests.lead_scoring.lead_files import read as read_leads
 from tests.lead_scoring.test_learned_roles import learned_from, moments, read

@@ -10,7 +10,7 @@ import pytest
 
 from kits.lead_scoring._court.names import said
 from kits.lead_scoring._features.cells import to_truth
-from kits.lead_scoring._reading.names import load_words
+from kits.lead_scoring._reading.columns.names import load_words
 from tests.lead_scoring.lead_files import Read, put, read, table
 
 NL = ["(Niet wijzigen) Controlesom rij", "(Niet wijzigen) Gewijzigd op"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from kits.lead_scoring._reading.loading import load_sheets
-from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.files.loading import load_sheets
+from kits.lead_scoring._reading.tables.sheets import Sheet
 from kits.lead_scoring.config import SourceConfig
 from tests.lead_scoring.lead_files import Read, put, read, table
 from tests.sheets import xlsx

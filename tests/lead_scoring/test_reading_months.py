@@ -14,8 +14,8 @@ from kits.lead_scoring._features.spec import DateColumn
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.settled import settled_of
-from kits.lead_scoring._reading.cells import type_cells
 from kits.lead_scoring._reading.samples import CAME_BY, OUTCOME_AT
+from kits.lead_scoring._reading.values.cells import type_cells
 from kits.lead_scoring._written import Written
 from tests.lead_scoring.lead_files import Read, put, read, table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from kits.lead_scoring._reading.own_scores import WRITTEN
+from kits.lead_scoring._reading.tables.own_scores import WRITTEN
 from kits.toolchain.sheet_file import SheetRows
 from kits.toolchain.sheet_rows import COLUMNS
 from tests.lead_scoring.lead_files import put, read, table

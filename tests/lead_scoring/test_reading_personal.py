@@ -9,7 +9,7 @@ import pytest
 
 from kits.core.kit import RawSample
 from kits.lead_scoring._lead import decode_lead
-from kits.lead_scoring._reading.learned import Learned
+from kits.lead_scoring._reading.columns.learned import Learned
 from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.lead_files import Read, put, read, table

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.week_parts import week_of_year, weeks_in_order
+from kits.lead_scoring._reading.values.week_parts import week_of_year, weeks_in_order
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 _ROWS = 120

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.table_names import without_stamp
+from kits.lead_scoring._reading.tables.names import without_stamp
 from tests.lead_scoring.lead_files import put, read, table
 
 

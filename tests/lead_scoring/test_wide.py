@@ -20,11 +20,12 @@ from kits.lead_scoring._learning.folds import origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.sheet import Sheet
-from kits.lead_scoring._reading import loading, reading
-from kits.lead_scoring._reading.dates import order_told
-from kits.lead_scoring._reading.joining import Tables
-from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.outcome_cells import says_more
+from kits.lead_scoring._reading import reading
+from kits.lead_scoring._reading.columns.learned import Learned
+from kits.lead_scoring._reading.files import loading
+from kits.lead_scoring._reading.joining.tables import Tables
+from kits.lead_scoring._reading.outcome.cells import says_more
+from kits.lead_scoring._reading.values.dates import order_told
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.lead_files import put, table
 

@@ -20,7 +20,7 @@ from kits.lead_scoring._learning.encoding import encode
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.week import week_of
-from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.values.dates import read_dates
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._table import LeadTable

@@ -18,8 +18,8 @@ from kits.core.kit import Finding
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._objecting import objects
-from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
-from kits.lead_scoring._reading.names import load_words
+from kits.lead_scoring._reading.columns.mapping import known_mappings, load_mappings
+from kits.lead_scoring._reading.columns.names import load_words
 from kits.lead_scoring._stand_ins import as_filled_in
 from kits.lead_scoring._stated import GUARDS, misspelt
 from kits.lead_scoring._table import LeadTable

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
-from kits.lead_scoring._reading.before import CAME_BY
+from kits.lead_scoring._reading.leads.before import CAME_BY
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 
 Floats = NDArray[np.float64]

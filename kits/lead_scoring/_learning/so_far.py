@@ -18,7 +18,7 @@ from kits.core.sample import key_of
 from kits.lead_scoring._lead import WON
 from kits.lead_scoring._learning.delays import Delays, latest_of
 from kits.lead_scoring._learning.known_by import by_spans
-from kits.lead_scoring._reading.before import CAME_BY
+from kits.lead_scoring._reading.leads.before import CAME_BY
 from kits.lead_scoring._reading.samples import HELD_OPEN, OUTCOME_AT, SETTLED_AT
 from kits.lead_scoring._table import LeadTable
 

@@ -11,19 +11,19 @@ from itertools import chain
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
-from kits.lead_scoring._reading.columns_before import columns_gone
-from kits.lead_scoring._reading.folder import find_tables
-from kits.lead_scoring._reading.ids_before import ids_as_before
-from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.other_units import several_currencies, without_other_units
-from kits.lead_scoring._reading.repeated import newest_of_each
+from kits.lead_scoring._reading.columns.known import Known
+from kits.lead_scoring._reading.columns.learned import Learned
+from kits.lead_scoring._reading.files.uncollected import kept_aside, uncollected
+from kits.lead_scoring._reading.leads.columns_before import columns_gone
+from kits.lead_scoring._reading.leads.ids_before import ids_as_before
+from kits.lead_scoring._reading.leads.repeated import newest_of_each
+from kits.lead_scoring._reading.leads.trials import without_trials
+from kits.lead_scoring._reading.leads.versions import without_versions
 from kits.lead_scoring._reading.samples import samples_of
-from kits.lead_scoring._reading.telling import tell
-from kits.lead_scoring._reading.trials import without_trials
-from kits.lead_scoring._reading.uncollected import kept_aside, uncollected
+from kits.lead_scoring._reading.tables.folder import find_tables
+from kits.lead_scoring._reading.telling.columns import tell
 from kits.lead_scoring._reading.understanding import understand
-from kits.lead_scoring._reading.versions import without_versions
+from kits.lead_scoring._reading.values.other_units import several_currencies, without_other_units
 from kits.lead_scoring.config import Config
 
 _STATED, _REPLACE = "model.source", "--replace"

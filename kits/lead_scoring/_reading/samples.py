@@ -18,14 +18,14 @@ from kits.core.moments import end_of_month, start_of_month
 from kits.core.record_keys import is_dated
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._links import without_visit
-from kits.lead_scoring._reading.before import CAME_BY, Before
-from kits.lead_scoring._reading.dashes import dash_line
-from kits.lead_scoring._reading.further_leads import asked_again
-from kits.lead_scoring._reading.identities import identities, keys
-from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.stated_splits import stated_splits
-from kits.lead_scoring._reading.together import groups_of
-from kits.lead_scoring._reading.unsettled import unended
+from kits.lead_scoring._reading.columns.known import Known
+from kits.lead_scoring._reading.columns.stated_splits import stated_splits
+from kits.lead_scoring._reading.leads.before import CAME_BY, Before
+from kits.lead_scoring._reading.leads.further_leads import asked_again
+from kits.lead_scoring._reading.leads.identities import identities, keys
+from kits.lead_scoring._reading.leads.together import groups_of
+from kits.lead_scoring._reading.outcome.dashes import dash_line
+from kits.lead_scoring._reading.outcome.unsettled import unended
 from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._trial import TRIAL
 from kits.lead_scoring._units import UNITS, noted

@@ -10,24 +10,14 @@ from dataclasses import dataclass, replace
 
 from kits.core.column_names import squeezed
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.cells import Typed
-from kits.lead_scoring._reading.counted_days import counted_days
-from kits.lead_scoring._reading.dashes import with_dashes
-from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.lead_ids import repeats
-from kits.lead_scoring._reading.lead_order import BY_ROWS
-from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.mapping import Mapping as Crm
-from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.noughts import with_noughts
-from kits.lead_scoring._reading.outcome import Outcome
-from kits.lead_scoring._reading.outcome_by_filled import by_filled
-from kits.lead_scoring._reading.outcome_by_parts import by_likely_name
-from kits.lead_scoring._reading.outcomes import find_outcome
-from kits.lead_scoring._reading.personal import POSTCODE, Personal, find_personal, stand_ins
-from kits.lead_scoring._reading.returning import by_lot, returning
-from kits.lead_scoring._reading.role_times import seconds_of
-from kits.lead_scoring._reading.roles import (
+from kits.lead_scoring._reading.columns.counted_days import counted_days
+from kits.lead_scoring._reading.columns.known import Known, Seconds
+from kits.lead_scoring._reading.columns.learned import Learned
+from kits.lead_scoring._reading.columns.mapping import Mapping as Crm
+from kits.lead_scoring._reading.columns.mapping import find_mapping
+from kits.lead_scoring._reading.columns.personal import POSTCODE, Personal, find_personal, stand_ins
+from kits.lead_scoring._reading.columns.role_times import seconds_of
+from kits.lead_scoring._reading.columns.roles import (
     Roles,
     find_roles,
     with_arrival,
@@ -36,12 +26,22 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
     without_vouched,
 )
-from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring._reading.split_answers import without_answers
-from kits.lead_scoring._reading.stated import columns_stated
-from kits.lead_scoring._reading.stated_splits import named_splits
-from kits.lead_scoring._reading.things import of_customers
-from kits.lead_scoring._reading.typed_columns import typed_columns
+from kits.lead_scoring._reading.columns.stated import columns_stated
+from kits.lead_scoring._reading.columns.stated_splits import named_splits
+from kits.lead_scoring._reading.leads.ids import repeats
+from kits.lead_scoring._reading.leads.order import BY_ROWS
+from kits.lead_scoring._reading.leads.returning import by_lot, returning
+from kits.lead_scoring._reading.outcome.by_filled import by_filled
+from kits.lead_scoring._reading.outcome.by_parts import by_likely_name
+from kits.lead_scoring._reading.outcome.column import find_outcome
+from kits.lead_scoring._reading.outcome.dashes import with_dashes
+from kits.lead_scoring._reading.outcome.found import Outcome
+from kits.lead_scoring._reading.outcome.noughts import with_noughts
+from kits.lead_scoring._reading.outcome.split_answers import without_answers
+from kits.lead_scoring._reading.tables.sheets import Sheet
+from kits.lead_scoring._reading.tables.things import of_customers
+from kits.lead_scoring._reading.values.cells import Typed
+from kits.lead_scoring._reading.values.typed_columns import typed_columns
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._stand_ins import source_of
 from kits.lead_scoring.config import Config, SourceConfig

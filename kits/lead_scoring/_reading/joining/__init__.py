@@ -1,0 +1,1 @@
+"""Other tables beside that of the leads → more of their columns."""

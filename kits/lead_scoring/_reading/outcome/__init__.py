@@ -1,0 +1,1 @@
+"""What became of each lead: which column or table tells it, and what its cells mean."""

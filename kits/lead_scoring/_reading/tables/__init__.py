@@ -1,0 +1,1 @@
+"""Which tables there are, and which of them lists the leads."""

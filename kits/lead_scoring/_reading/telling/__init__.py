@@ -1,0 +1,1 @@
+"""What was taken for what, in sentences. It decides nothing."""

@@ -1,0 +1,1 @@
+"""A column of texts → numbers, dates, yes and no."""
