@@ -45,8 +45,8 @@ from kits import load_bundle
 from kits.core.dataset import to_bytes
 from kits.core.hub_api import PublishRequest
 from kits.core.stats import Floats
+from tests.cloud_sync.crm.lead_builders import MemoryCrm
 from tests.cloud_sync.hub_builders import open_hub, put_blob
-from tests.cloud_sync.lead_builders import MemoryCrm
 
 EXPORTED, DAYS, STEP, WEEK = 480.0, 364, 0.5, 7
 CHANGED = 600.0

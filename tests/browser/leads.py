@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from cloud_sync.crm.leads import leads
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, CrmScore
-from tests.cloud_sync.lead_builders import LEADS, SALES, with_leads
+from tests.cloud_sync.crm.lead_builders import LEADS, SALES, with_leads
 
 PROBE = "<script>alert(1)</script>{{ 7 * 7 }}"
 FIRMS = ("Nordwind", "Ostsee", "Alpen", "Hansa", "Rhein", "Elbe", "Isar", "Spree")

@@ -22,7 +22,7 @@ from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.sample import digest_of
 from kits.core.topics import ParsedTopic
 from tests.cloud_sync.fleet_builders import put_blob
-from tests.cloud_sync.mail_builders import ANN, MAIL, know_bundle, letter
+from tests.cloud_sync.mails.mail_builders import ANN, MAIL, know_bundle, letter
 
 DEVICE = "mail-server"
 INTENTS = ("order-status", "returns", "billing", "change-address")

@@ -13,7 +13,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmLead
 from kits.core.sample import utc_now
 from tests.browser.leads import PROBE, add_leads
-from tests.cloud_sync.lead_builders import SALES
+from tests.cloud_sync.crm.lead_builders import SALES
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser

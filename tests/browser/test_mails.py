@@ -13,7 +13,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import MailErasure, MailGate, Sample
 from kits.core.sample import utc_now
 from tests.browser.mails import add_mails
-from tests.cloud_sync.mail_builders import ANN
+from tests.cloud_sync.mails.mail_builders import ANN
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser

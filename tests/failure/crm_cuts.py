@@ -16,7 +16,7 @@ from cloud_sync.crm.kinds.table import open_crm
 from cloud_sync.crm.scoring.models import LeadModels
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import migrate
-from tests.cloud_sync.lead_builders import LEADS, SALES, make_rule
+from tests.cloud_sync.crm.lead_builders import LEADS, SALES, make_rule
 
 API = {"token": "pat-old"}
 NEW = {"token": "pat-new"}

@@ -26,7 +26,7 @@ from cloud_sync.crm.scoring.models import LeadModels
 from kits.core.bundle import Bundle
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import Payload
-from tests.cloud_sync.lead_builders import Rule
+from tests.cloud_sync.crm.lead_builders import Rule
 
 COLUMN = "hs_analytics_num_visits"
 

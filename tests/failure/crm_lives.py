@@ -26,7 +26,7 @@ from cloud_sync.store.models import CrmEvent, CrmLead
 from kits.core.addresses import free_port
 from kits.core.signing import SigningKey
 from tests import forked
-from tests.cloud_sync.lead_builders import LEADS, SALES, lead_bundle, release_bundle
+from tests.cloud_sync.crm.lead_builders import LEADS, SALES, lead_bundle, release_bundle
 from tests.cloud_sync.tables import make_tables
 from tests.failure import crm_hub
 from tests.failure.crm_hub import COLUMN, points_of

@@ -29,7 +29,7 @@ from cloud_sync.crm.threads import ConnectionLoops
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 from cloud_sync.store.models import CrmEvent as EventRow
 from kits.core.sample import utc_now
-from tests.cloud_sync.lead_builders import SALES, LeadHub, MemoryCrm
+from tests.cloud_sync.crm.lead_builders import SALES, LeadHub, MemoryCrm
 
 SECRET = "Ann Example"
 WINNER, LOSER, OUT, SAID, ERASED, PLAIN = "1", "2", "3", "4", "5", "6"

@@ -20,9 +20,9 @@ from cloud_sync.store.db import current_revision
 from cloud_sync.store.models import AuditLog, CrmConnection, LeadModel
 from kits.core.signing import SigningKey
 from tests.cloud_sync.conftest import cluster, database_url
-from tests.cloud_sync.lead_builders import LEADS, SALES, lead_bundle, release_bundle
+from tests.cloud_sync.crm.lead_builders import LEADS, SALES, lead_bundle, release_bundle
+from tests.cloud_sync.store.test_migrations import move as move_tables
 from tests.cloud_sync.tables import make_tables
-from tests.cloud_sync.test_migrations import move as move_tables
 from tests.failure import crm_cuts
 from tests.failure.dying import deaths
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud_sync.crm_builders import WAYS, hubspot_event
-from tests.cloud_sync.lead_builders import SALES
+from tests.cloud_sync.crm.builders import WAYS, hubspot_event
+from tests.cloud_sync.crm.lead_builders import SALES
 from tests.failure.conftest import Record
 from tests.failure.crm_lives import Lives, Plan
 from tests.small_disks import MakeDisk, fill

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud_sync.conftest import cluster, database_url
-from tests.cloud_sync.lead_builders import lead_hub
+from tests.cloud_sync.crm.lead_builders import lead_hub
 from tests.cloud_sync.postgres import drop_database, url_of
 from tests.failure.conftest import Record
 from tests.failure.crm_races import Race

@@ -11,7 +11,7 @@ import pytest
 
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
-from tests.cloud_sync.lead_builders import SALES
+from tests.cloud_sync.crm.lead_builders import SALES
 from tests.failure.conftest import Record
 from tests.failure.crm_lives import Lives, Plan
 

@@ -24,7 +24,7 @@ from kits.core.files import write_atomically
 from kits.toolchain.demo.hub import Json
 from kits.toolchain.project import Project
 from kits.toolchain.training import train_project
-from tests.cloud_sync.test_cmms import served, settings
+from tests.cloud_sync.cases.test_cmms import served, settings
 from tests.edge_agent.machine_servers import OpcUaServer
 from tests.integration.site import Line, Site
 from tests.predictive_maintenance.learned import UNITS, normal_running, project_with, readings

@@ -23,9 +23,9 @@ from edge_agent.sync.entry import Entry
 from kits.core.events import Event
 from kits.core.hub_api import Desired
 from kits.core.sample import utc_now
-from tests.cloud_sync.case_builders import take
+from tests.cloud_sync.cases.case_builders import take
 from tests.cloud_sync.hub_builders import open_hub
-from tests.cloud_sync.mail_builders import (
+from tests.cloud_sync.mails.mail_builders import (
     ANN,
     bundle_id,
     filed,
