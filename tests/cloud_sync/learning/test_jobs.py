@@ -167,7 +167,7 @@ def test_a_killed_workers_job_is_taken_over_and_its_child_ended(hub) -> None:
     job_id = put(hub)
     worker = subprocess.Popen(
         [sys.executable, str(WORKER), str(hub.config.data_dir)],
-        env={**os.environ, "PYTHONPATH": str(WORKER.parents[2])},
+        env={**os.environ, "PYTHONPATH": str(WORKER.parents[3])},
     )
     note = hub.config.jobs_dir / str(job_id) / "child"
     wait_for(lambda: note.exists() and note.read_text() != "")
