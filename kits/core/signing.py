@@ -1,7 +1,7 @@
 """An Ed25519 key in a private file, and signatures made with it as TUF makes them.
 
 For keys that sign without a person, as the hub's online key does. The release engineer's keys are
-behind a passphrase: `kits.toolchain.keys`.
+behind a passphrase: `kits.toolchain.releasing.keys`.
 """
 
 from __future__ import annotations

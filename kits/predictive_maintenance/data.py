@@ -17,14 +17,14 @@ from kits.core.errors import chosen
 from kits.core.kit import Finding, RawSample
 from kits.predictive_maintenance._checking import checks as _checks
 from kits.predictive_maintenance._checking.duplicates import near_duplicates
-from kits.predictive_maintenance._reading import captures as _captures
-from kits.predictive_maintenance._reading import left_out
 from kits.predictive_maintenance._reading import own as _own
 from kits.predictive_maintenance._reading import snapshots as _snapshots
 from kits.predictive_maintenance._reading import time_tables as _time_tables
+from kits.predictive_maintenance._reading.captures import captures as _captures
 from kits.predictive_maintenance._reading.files import say_packed
 from kits.predictive_maintenance._reading.layout import detect_format
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
+from kits.predictive_maintenance._reading.times import left_out
 
 __all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
 

@@ -35,7 +35,7 @@ from kits.core.hub_api import (
 )
 from kits.core.sample import digest_of
 from kits.core.tls import pinned_context, refuse_plain
-from kits.toolchain.tokens import NEW_TOKEN
+from kits.toolchain.releasing.tokens import NEW_TOKEN
 
 INSECURE_HTTP = "KITWRIGHT_INSECURE_HTTP"
 _MAX_ANSWER_BYTES = 16 << 20

@@ -1,7 +1,7 @@
 """`kit publish`, the bytes: brings a bundle, with its dataset version, to the hub.
 
 Idempotent: what the hub has is not sent again, so an interrupted publish is simply repeated. What
-makes a release of it is in `releases.py`.
+makes a release of it is in `releasing/releases.py`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kits.core.files import make_folder, sweep_torn, write_atomically
 from kits.core.signing import SigningKey
-from kits.toolchain.keyfile import write_key
+from kits.toolchain.releasing.keyfile import write_key
 
 DEEP = Path("a") / "b" / "c.key"
 NEW_KEY = Ed25519PrivateKey.generate()

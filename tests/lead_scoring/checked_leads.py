@@ -12,7 +12,7 @@ from kits.core.sample import Sample, digest_of
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.toolchain.evaluation import MemoryBlobStore
 from kits.toolchain.intake import meta_of
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.reading.lead_files import put, read, table
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 

@@ -23,7 +23,7 @@ from kits.lead_scoring._stand_ins import GIVEN
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import START, dataset, leads, only
-from tests.lead_scoring.court_tables import Made
+from tests.lead_scoring.court.court_tables import Made
 from tests.lead_scoring.made_leads import a_table
 
 

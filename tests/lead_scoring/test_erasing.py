@@ -19,7 +19,7 @@ from kits.toolchain.evaluation import load_evaluation, save_evaluation
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.labelling.journal import NAME, Entry, Journal
 from kits.toolchain.project import Project
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 
 HEADER = ["Record ID", "Create Date", "Deal Stage", "Deal Name", "Deal owner", "Contact", "Note"]
 SECRET = "Ann Example asked for blue ones"

@@ -12,7 +12,7 @@ from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._learning.left_texts import left_texts
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
-from tests.lead_scoring.court_tables import Made
+from tests.lead_scoring.court.court_tables import Made
 
 WORDS = [f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(300)]
 

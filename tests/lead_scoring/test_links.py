@@ -8,7 +8,7 @@ import pytest
 
 from kits.lead_scoring._lead import decode_lead, lead_from_json
 from kits.lead_scoring._links import without_visit
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.reading.lead_files import put, read, table
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from kits.lead_scoring._checking import columns
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import leads, only
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.reading.lead_files import put, read, table
 
 MANY = 45
 

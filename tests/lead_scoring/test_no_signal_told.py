@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.toolchain.runs import read_run
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 
 N = 400
 

@@ -19,7 +19,7 @@ from kits.core.errors import UsageError
 from kits.lead_scoring._lead import encode_lead
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 from tests.lead_scoring.trained_leads import (
     a_dataset,
     as_lead,

@@ -26,8 +26,8 @@ from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
-from tests.lead_scoring.lead_files import put, read, source
 from tests.lead_scoring.made_leads import DAY_S, START_S
+from tests.lead_scoring.reading.lead_files import put, read, source
 from tests.lead_scoring.trained_leads import a_dataset, as_lead, splits_in_time, trained
 
 N = 1_300

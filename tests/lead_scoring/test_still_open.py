@@ -37,8 +37,8 @@ from kits.lead_scoring.runtime import LeadRuntime
 from kits.toolchain.predict import inputs_of, moment_in
 from tests.lead_scoring.checked_leads import only
 from tests.lead_scoring.early_leads import DAYS, LOST_DAYS, WON_DAYS, Firm, items_of, known_of
-from tests.lead_scoring.lead_files import put, table
 from tests.lead_scoring.made_leads import DAY_S, START_S
+from tests.lead_scoring.reading.lead_files import put, table
 from tests.lead_scoring.trained_leads import bundle_of
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=timezone.utc)

@@ -19,7 +19,7 @@ from kits.lead_scoring._units import UNITS
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.reading.lead_files import put, read, table
 from tests.lead_scoring.trained_leads import as_dataset, bundle_of
 
 HEADER = ["Nr", "Created", "Sales", "Discount (%)", "Branch", "Status"]

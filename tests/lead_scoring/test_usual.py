@@ -26,7 +26,7 @@ from kits.lead_scoring._features.spec import (
 from kits.lead_scoring._features.usual import Usual, fewer_by_chance, skews, usual_of
 from kits.lead_scoring._lead import Lead, Value, encode_lead
 from kits.lead_scoring._simulated.firm import make_leads
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 from tests.lead_scoring.trained_leads import as_lead, outcome_of, runtime_of
 
 N = 2_400

@@ -27,7 +27,7 @@ from kits.lead_scoring._reading.joining.tables import Tables
 from kits.lead_scoring._reading.outcome.cells import says_more
 from kits.lead_scoring._reading.values.dates import order_told
 from kits.lead_scoring.config import Config
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 
 ROWS, TOPICS, COLUMNS = 21_000, 36, 10
 CONFIG = Config.model_validate({"trees": 10, "learning_rate": 0.3, "approach": "auto"})

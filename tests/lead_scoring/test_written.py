@@ -29,7 +29,7 @@ from kits.lead_scoring._spec import LeadSpec
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
-from tests.lead_scoring.lead_files import Read, put, read, source, table
+from tests.lead_scoring.reading.lead_files import Read, put, read, source, table
 from tests.lead_scoring.trained_leads import as_dataset, bundle_of
 from tests.sheets import xlsx
 

@@ -25,7 +25,7 @@ from kits.lead_scoring.train import train
 from kits.toolchain import bundling
 from kits.toolchain.evaluation import MemoryBlobStore
 from kits.toolchain.golden import choose_golden
-from tests.lead_scoring.lead_files import Read
+from tests.lead_scoring.reading.lead_files import Read
 
 SEED = 7
 HOT, WARM = 0.3, 0.1

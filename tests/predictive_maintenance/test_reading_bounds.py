@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._reading import tables
-from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.columns.names import split_unit
 from kits.predictive_maintenance._reading.files import rate_beside
-from kits.predictive_maintenance._reading.text import cell_number
+from kits.predictive_maintenance._reading.formats import tables
+from kits.predictive_maintenance._reading.formats.text import cell_number
 from tests.predictive_maintenance.reading import put, read_all, stamps, table, texts, wave
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.core.kit import RawSample
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._reading.wav import read_wav
+from kits.predictive_maintenance._reading.formats.wav import read_wav
 from tests.predictive_maintenance.reading import (
     by_split,
     levels,

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._reading import tables
-from kits.predictive_maintenance._reading.table import Table
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.formats import tables
+from kits.predictive_maintenance._reading.formats.table import Table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from tests.predictive_maintenance.reading import (
     channel,
     levels,

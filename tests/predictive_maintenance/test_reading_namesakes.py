@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat, wavfile
 
-from kits.predictive_maintenance._reading import file_lists
+from kits.predictive_maintenance._reading.captures import file_lists
 from kits.predictive_maintenance._reading.files import describes
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from tests.predictive_maintenance.reading import (
     assets,
     faults_of,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from kits.predictive_maintenance._reading.cut_lines import without_cut_line
 from kits.predictive_maintenance._reading.files import stem_of
-from kits.predictive_maintenance._reading.periods import without_period
+from kits.predictive_maintenance._reading.formats.cut_lines import without_cut_line
+from kits.predictive_maintenance._reading.times.periods import without_period
 from tests.predictive_maintenance.reading import (
     assets,
     faults_of,

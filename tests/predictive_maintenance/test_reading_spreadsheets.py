@@ -13,7 +13,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.kit import RawSample
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from tests.predictive_maintenance.reading import (
     START,
     channel,

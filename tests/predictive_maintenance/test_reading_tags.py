@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kits.core.kit import RawSample
-from kits.predictive_maintenance._reading.grid import on_one_grid
+from kits.predictive_maintenance._reading.joining.grid import on_one_grid
 from kits.predictive_maintenance._reading.notes import Notes
 from tests.predictive_maintenance.reading import (
     channel,
@@ -173,7 +173,7 @@ def test_a_state_in_words_is_a_tag_beside_readings_and_nothing_alone(tmp_path: P
 def test_tags_of_too_many_rows_stay_apart_and_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kits.predictive_maintenance._reading.grid.MAX_ROWS", 300)
+    monkeypatch.setattr("kits.predictive_maintenance._reading.joining.grid.MAX_ROWS", 300)
     tag(tmp_path / "TI101.csv", "TI101", 1)
     tag(tmp_path / "PI102.csv", "PI102", 2, step_s=20, n=3 * N)
     samples, findings = read_all(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.predictive_maintenance._reading.order import _is_night_of_change
+from kits.predictive_maintenance._reading.times.order import _is_night_of_change
 from tests.predictive_maintenance.reading import (
     levels,
     put,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kits.core.kit import Finding, RawSample
-from kits.predictive_maintenance._reading.table import Column, Table
+from kits.predictive_maintenance._reading.formats.table import Column, Table
 from tests.predictive_maintenance.reading import (
     names,
     put,

@@ -10,9 +10,9 @@ import pytest
 
 from kits.core.dataset import DatasetHeader, DatasetItem, build, save
 from kits.core.sample import Sample, sample_id_for, utc_now
-from kits.toolchain.key_making import make_keys
 from kits.toolchain.project import Project
-from kits.toolchain.roots import Desk
+from kits.toolchain.releasing.key_making import make_keys
+from kits.toolchain.releasing.roots import Desk
 from kits.toolchain.training import Trained, train_project
 from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.third_party import installed, register

@@ -9,8 +9,8 @@ from kits.core import bundle as formats
 from kits.core.errors import KitwrightError
 from kits.core.hub_api import PublishRequest
 from kits.core.sample import digest_of
-from kits.toolchain.releases import Signed, all_releases, sign_release
-from kits.toolchain.roots import Desk
+from kits.toolchain.releasing.releases import Signed, all_releases, sign_release
+from kits.toolchain.releasing.roots import Desk
 from tests.cloud_sync.fleet_builders import make_bundle
 
 

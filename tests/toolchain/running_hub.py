@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kits.toolchain.hub_client import HubClient
-from kits.toolchain.keys import KeyStore
-from kits.toolchain.passphrase import Passphrases
-from kits.toolchain.roots import Desk
-from kits.toolchain.trust import TrustedCopy
+from kits.toolchain.releasing.keys import KeyStore
+from kits.toolchain.releasing.passphrase import Passphrases
+from kits.toolchain.releasing.roots import Desk
+from kits.toolchain.releasing.trust import TrustedCopy
 
 
 class RunningHub:

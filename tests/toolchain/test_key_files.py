@@ -13,12 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kits.core.errors import BundleError, ConfigError, UsageError
-from kits.toolchain import keyfile
-from kits.toolchain.key_making import make_keys
-from kits.toolchain.keyfile import read_key, write_key
-from kits.toolchain.keys import KeyStore, read_public
-from kits.toolchain.passphrase import PASSPHRASE_VARIABLE, Passphrases
-from kits.toolchain.roots import Desk
+from kits.toolchain.releasing import keyfile
+from kits.toolchain.releasing.key_making import make_keys
+from kits.toolchain.releasing.keyfile import read_key, write_key
+from kits.toolchain.releasing.keys import KeyStore, read_public
+from kits.toolchain.releasing.passphrase import PASSPHRASE_VARIABLE, Passphrases
+from kits.toolchain.releasing.roots import Desk
 
 from .engineering import kit, release
 

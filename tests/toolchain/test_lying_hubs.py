@@ -10,12 +10,12 @@ from tuf.api.metadata import Metadata, Root
 
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, DataError, UsageError
-from kits.toolchain import roots
 from kits.toolchain.hub_client import HubClient
-from kits.toolchain.key_making import make_keys
-from kits.toolchain.releases import sign_release
-from kits.toolchain.roots import Desk
-from kits.toolchain.trust import TrustedCopy
+from kits.toolchain.releasing import roots
+from kits.toolchain.releasing.key_making import make_keys
+from kits.toolchain.releasing.releases import sign_release
+from kits.toolchain.releasing.roots import Desk
+from kits.toolchain.releasing.trust import TrustedCopy
 from tests.cloud_sync.fleet_builders import make_bundle
 
 from .engineering import bring, numbers, release, served

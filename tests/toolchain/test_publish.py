@@ -19,9 +19,10 @@ from kits.core.bundle import open_file
 from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.kit import Finding
 from kits.core.sample import digest_of
-from kits.toolchain import publish, tokens
+from kits.toolchain import publish
 from kits.toolchain.hub_client import INSECURE_HTTP, HubClient
 from kits.toolchain.project import Project
+from kits.toolchain.releasing import tokens
 from kits.toolchain.runs import read_run
 from kits.toolchain.training import train_project
 from tests.tls_server import TlsServer

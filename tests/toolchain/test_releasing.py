@@ -14,12 +14,12 @@ from tuf.api.metadata import Metadata, Targets
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, KitwrightError, UsageError
 from kits.core.sample import digest_of
-from kits.toolchain import key_status, roots
-from kits.toolchain.pending import text_of
-from kits.toolchain.releases import Signed, all_releases, sign_release
-from kits.toolchain.roots import Desk
-from kits.toolchain.signing_table import Offer, fetch
-from kits.toolchain.tokens import hub_folder
+from kits.toolchain.releasing import key_status, roots
+from kits.toolchain.releasing.pending import text_of
+from kits.toolchain.releasing.releases import Signed, all_releases, sign_release
+from kits.toolchain.releasing.roots import Desk
+from kits.toolchain.releasing.signing_table import Offer, fetch
+from kits.toolchain.releasing.tokens import hub_folder
 from tests.cloud_sync.fleet_builders import make_bundle
 
 from .engineering import bring, kit, numbers, release, served

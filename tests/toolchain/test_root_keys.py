@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import BundleError, ConfigError, DataError, KitwrightError, UsageError
-from kits.toolchain import key_status, roots
 from kits.toolchain.hub_client import HubClient
-from kits.toolchain.key_making import make_keys
-from kits.toolchain.keys import KeyStore
-from kits.toolchain.pending import Pending
-from kits.toolchain.releases import sign_release
-from kits.toolchain.roots import Desk
-from kits.toolchain.tokens import TOKEN_VARIABLE, hub_folder
-from kits.toolchain.trust import TrustedCopy
+from kits.toolchain.releasing import key_status, roots
+from kits.toolchain.releasing.key_making import make_keys
+from kits.toolchain.releasing.keys import KeyStore
+from kits.toolchain.releasing.pending import Pending
+from kits.toolchain.releasing.releases import sign_release
+from kits.toolchain.releasing.roots import Desk
+from kits.toolchain.releasing.tokens import TOKEN_VARIABLE, hub_folder
+from kits.toolchain.releasing.trust import TrustedCopy
 
 from .engineering import bring, kit, numbers, release
 from .running_hub import RunningHub

@@ -17,7 +17,7 @@ from kits.toolchain.evaluation import read_outside
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
 from kits.toolchain.unpacking import unpacked
-from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.reading.lead_files import put, table
 
 LEADS = table(
     ["Lead ID", "Created", "Country", "Converted"],

@@ -10,15 +10,15 @@ import pytest
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, UsageError
 from kits.core.releases import Release
-from kits.toolchain import key_status, roots
 from kits.toolchain.commands.publish import after_withdrawal
-from kits.toolchain.key_making import make_keys
-from kits.toolchain.keys import KeyStore
-from kits.toolchain.releases import all_releases, sign_release
-from kits.toolchain.roots import Desk
-from kits.toolchain.tokens import TOKEN_VARIABLE, hub_folder
-from kits.toolchain.trust import TrustedCopy
-from kits.toolchain.withdrawing import clean_reason, concerned, withdraw
+from kits.toolchain.releasing import key_status, roots
+from kits.toolchain.releasing.key_making import make_keys
+from kits.toolchain.releasing.keys import KeyStore
+from kits.toolchain.releasing.releases import all_releases, sign_release
+from kits.toolchain.releasing.roots import Desk
+from kits.toolchain.releasing.tokens import TOKEN_VARIABLE, hub_folder
+from kits.toolchain.releasing.trust import TrustedCopy
+from kits.toolchain.releasing.withdrawing import clean_reason, concerned, withdraw
 from tests.cloud_sync.fleet_builders import make_bundle
 
 from .engineering import kit, release

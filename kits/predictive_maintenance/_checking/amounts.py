@@ -14,7 +14,7 @@ from kits.core.kit import Finding
 from kits.core.stats import upper_bound
 from kits.predictive_maintenance._checking.levels import WAVE_HZ
 from kits.predictive_maintenance._checking.looks import Look
-from kits.predictive_maintenance._reading.columns import is_normal
+from kits.predictive_maintenance._reading.columns.names import is_normal
 
 DAY_S = 86_400
 _ENOUGH = 0.8

@@ -20,7 +20,7 @@ from kits.predictive_maintenance._checking.level_checks import check_levels
 from kits.predictive_maintenance._checking.levels import block_s
 from kits.predictive_maintenance._checking.looks import Look, look_at
 from kits.predictive_maintenance._checking.signal_checks import check_signals
-from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._reading.columns.names import NORMAL
 from kits.predictive_maintenance._stated import misspelt
 from kits.predictive_maintenance.config import Config
 

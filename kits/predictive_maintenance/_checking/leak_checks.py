@@ -18,7 +18,7 @@ from kits.core.kit import Finding
 from kits.predictive_maintenance._checking.duplicates import near_duplicates
 from kits.predictive_maintenance._checking.leaks import find_leaks
 from kits.predictive_maintenance._checking.looks import Look
-from kits.predictive_maintenance._reading.columns import NORMAL, role_of
+from kits.predictive_maintenance._reading.columns.names import NORMAL, role_of
 
 _TELLING = {
     "life": "holds the remaining life", "change": "marks changes, known only afterwards",

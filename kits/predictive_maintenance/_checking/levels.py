@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.core.window import Window
-from kits.predictive_maintenance._reading.columns import is_normal
+from kits.predictive_maintenance._reading.columns.names import is_normal
 
 HOUR_S = 3600.0
 _MOST_BLOCKS = 1500

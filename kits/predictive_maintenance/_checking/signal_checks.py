@@ -13,7 +13,7 @@ import numpy as np
 
 from kits.core.kit import Finding
 from kits.predictive_maintenance._checking.looks import ChannelLook, Look, by_channel
-from kits.predictive_maintenance._reading.columns import role_of
+from kits.predictive_maintenance._reading.columns.names import role_of
 
 _MUCH_MISSING = 0.05
 _LONG_HOLD = 0.1

@@ -16,7 +16,7 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.spreadsheets import workbook
-from kits.predictive_maintenance._reading.columns import (
+from kits.predictive_maintenance._reading.columns.names import (
     ANOMALY,
     is_code_name,
     is_normal,
@@ -24,11 +24,11 @@ from kits.predictive_maintenance._reading.columns import (
     role_of,
     tells_of_faults,
 )
-from kits.predictive_maintenance._reading.event_times import LAST_SECOND, tells_days, with_hours
+from kits.predictive_maintenance._reading.formats.table import Column, Table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
-from kits.predictive_maintenance._reading.table import Column, Table
-from kits.predictive_maintenance._reading.tables import read_table
-from kits.predictive_maintenance._reading.times import read_times
+from kits.predictive_maintenance._reading.times.faults import LAST_SECOND, tells_days, with_hours
+from kits.predictive_maintenance._reading.times.times import read_times
 
 _MAX_BYTES = 64 << 20
 _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {

@@ -14,12 +14,12 @@ from pathlib import Path
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.predictive_maintenance._reading.columns import plain, role_of
-from kits.predictive_maintenance._reading.periods import without_date, without_period
-from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
+from kits.predictive_maintenance._reading.columns.names import plain, role_of
+from kits.predictive_maintenance._reading.formats.records import SUFFIXES as RECORDS
+from kits.predictive_maintenance._reading.formats.table import Floats
+from kits.predictive_maintenance._reading.formats.tables import SUFFIXES
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
-from kits.predictive_maintenance._reading.table import Floats
-from kits.predictive_maintenance._reading.tables import SUFFIXES
+from kits.predictive_maintenance._reading.times.periods import without_date, without_period
 
 MAX_FILES = 200_000
 SLOWEST_WAVE_HZ = 200.0

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._reading.columns import plain
-from kits.predictive_maintenance._reading.label_columns import is_label
-from kits.predictive_maintenance._reading.table import Table
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.columns.labels import is_label
+from kits.predictive_maintenance._reading.columns.names import plain
+from kits.predictive_maintenance._reading.formats.table import Table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 
 _HEAD = 200
 _WORDS = frozenset({"label", "labels", "target", "targets", "y", "class", "classes"})

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.captures.per_cycle import find_cycles
+from kits.predictive_maintenance._reading.columns.labels import names_verdict, row_labels
+from kits.predictive_maintenance._reading.columns.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.files import (
     WAVES,
     WINDOWS,
@@ -18,17 +21,14 @@ from kits.predictive_maintenance._reading.files import (
     rate_in,
     table_files,
 )
-from kits.predictive_maintenance._reading.label_columns import names_verdict, row_labels
+from kits.predictive_maintenance._reading.formats.table import Table
+from kits.predictive_maintenance._reading.formats.tables import SUFFIXES, read_table
 from kits.predictive_maintenance._reading.labels_beside import labels_file, labels_of
 from kits.predictive_maintenance._reading.life import find_lives, named
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.per_cycle import find_cycles
 from kits.predictive_maintenance._reading.recording import runs
-from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
-from kits.predictive_maintenance._reading.table import Table
-from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
-from kits.predictive_maintenance._reading.times import read_times
+from kits.predictive_maintenance._reading.times.times import read_times
 
 _LOOKED_AT = 6
 _FAST_HZ = 100.0

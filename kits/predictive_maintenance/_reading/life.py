@@ -19,20 +19,20 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Quantity
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._reading.channels import Chosen, choose_channels, scaled
-from kits.predictive_maintenance._reading.columns import life_unit, plain, role_of, value_text
+from kits.predictive_maintenance._reading.columns.channels import Chosen, choose_channels, scaled
+from kits.predictive_maintenance._reading.columns.names import life_unit, plain, role_of, value_text
+from kits.predictive_maintenance._reading.columns.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.cut import VAL_SHARE, held_out
 from kits.predictive_maintenance._reading.files import name_in, split_of, stated_splits, table_files
+from kits.predictive_maintenance._reading.formats.table import Table
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.recording import (
     MAX_PIECE_READINGS,
     REMAINING_LIFE,
     Recording,
 )
-from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.table import Table
-from kits.predictive_maintenance._reading.tables import read_table
 
 _CMAPSS = ("unit", "cycle", "setting1", "setting2", "setting3", *(f"s{i}" for i in range(1, 22)))
 _LIFE_FILE = re.compile(r"(?:^|_)(?:rul|ruls|remaining.*life|truth|ttf)(?:_|$)")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from kits.core.errors import KitwrightError
 from kits.core.kit import Finding
-from kits.predictive_maintenance._reading.table import Table
+from kits.predictive_maintenance._reading.formats.table import Table
 
 Level = Literal["pass", "warn", "fail"]
 _SHOWN = 20

@@ -24,7 +24,7 @@ from kits.core.kit import RawSample
 from kits.core.prediction import Quantity, Span
 from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
 from kits.predictive_maintenance._device.words import CODE
-from kits.predictive_maintenance._reading.columns import NORMAL, is_code_name
+from kits.predictive_maintenance._reading.columns.names import NORMAL, is_code_name
 
 REMAINING_LIFE = "remaining_life"
 GAP_PERIODS = 20.0

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import Split
-from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._reading.columns.names import NORMAL
+from kits.predictive_maintenance._reading.formats.table import Floats, Texts
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.sidecar import Learn
-from kits.predictive_maintenance._reading.table import Floats, Texts
 
 _LEARNT, _BEFORE_JUDGED = 0.7, 0.85
 _NEARLY_ALL = 0.95

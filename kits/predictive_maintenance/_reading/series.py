@@ -1,7 +1,7 @@
 """Tables with a time → series of rows per asset, with what the data says of faults.
 
 Reads every file, joins those that continue one record, and hands parts of them on as recordings.
-Cutting is done in `_reading/cut.py`, long tables are turned in `_reading/pivot.py`, columns chosen in `_reading/channels.py`.
+Cutting is done in `_reading/cut.py`, long tables are turned in `_reading/joining/pivot.py`, columns chosen in `_reading/columns/channels.py`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,20 @@ from kits.core.kit import Finding, RawSample
 from kits.predictive_maintenance._checking.overlaps import without_learnt
 from kits.predictive_maintenance._checking.series_leaks import without_leaks
 from kits.predictive_maintenance._device.words import CODE
-from kits.predictive_maintenance._reading.channels import (
+from kits.predictive_maintenance._reading.columns.channels import (
     READINGS,
     Chosen,
     choose_channels,
     scaled,
 )
-from kits.predictive_maintenance._reading.continued import continued, say_machines
+from kits.predictive_maintenance._reading.columns.labels import row_labels
+from kits.predictive_maintenance._reading.columns.naming import Naming
+from kits.predictive_maintenance._reading.columns.one_meaning import of_one_meaning
+from kits.predictive_maintenance._reading.columns.owners import owner_of, owners
+from kits.predictive_maintenance._reading.columns.paths import Paths, as_elsewhere, paths_in
+from kits.predictive_maintenance._reading.columns.quality import without_bad_quality
+from kits.predictive_maintenance._reading.columns.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.cut import cut_all
-from kits.predictive_maintenance._reading.evenness import say_gaps
 from kits.predictive_maintenance._reading.events import (
     LIST,
     Events,
@@ -42,35 +47,30 @@ from kits.predictive_maintenance._reading.files import (
     table_files,
     without_copies,
 )
-from kits.predictive_maintenance._reading.label_columns import row_labels
+from kits.predictive_maintenance._reading.formats.table import Table, Texts
+from kits.predictive_maintenance._reading.formats.tables import read_table
+from kits.predictive_maintenance._reading.joining.continued import continued, say_machines
+from kits.predictive_maintenance._reading.joining.long import Long, find_long
+from kits.predictive_maintenance._reading.joining.paired import aligned
+from kits.predictive_maintenance._reading.joining.pivot import labels_on, pivot
+from kits.predictive_maintenance._reading.joining.tag_files import with_tags_joined
 from kits.predictive_maintenance._reading.labels_beside import labels_of, with_labels
-from kits.predictive_maintenance._reading.left_out import LeavingOut
-from kits.predictive_maintenance._reading.long import Long, find_long
-from kits.predictive_maintenance._reading.naming import Naming
 from kits.predictive_maintenance._reading.notes import Notes, refused
-from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
-from kits.predictive_maintenance._reading.order import rows_in_order
-from kits.predictive_maintenance._reading.owners import owner_of, owners
-from kits.predictive_maintenance._reading.paired import aligned
-from kits.predictive_maintenance._reading.paths import Paths, as_elsewhere, paths_in
-from kits.predictive_maintenance._reading.period_families import with_agreeing_periods
-from kits.predictive_maintenance._reading.pivot import labels_on, pivot
-from kits.predictive_maintenance._reading.placing import Placing
-from kits.predictive_maintenance._reading.quality import without_bad_quality
 from kits.predictive_maintenance._reading.recording import (
     Series,
     recordings,
     runs,
     sharing,
 )
-from kits.predictive_maintenance._reading.roles import Roles, find_roles
-from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
-from kits.predictive_maintenance._reading.stops import before_stops
-from kits.predictive_maintenance._reading.table import Table, Texts
-from kits.predictive_maintenance._reading.tables import read_table
-from kits.predictive_maintenance._reading.tag_files import with_tags_joined
-from kits.predictive_maintenance._reading.times import Times
+from kits.predictive_maintenance._reading.times.evenness import say_gaps
+from kits.predictive_maintenance._reading.times.families import with_agreeing_periods
+from kits.predictive_maintenance._reading.times.left_out import LeavingOut
+from kits.predictive_maintenance._reading.times.order import rows_in_order
+from kits.predictive_maintenance._reading.times.placing import Placing
+from kits.predictive_maintenance._reading.times.rows import times_of
+from kits.predictive_maintenance._reading.times.stops import before_stops
+from kits.predictive_maintenance._reading.times.times import Times
 
 _LISTS_STATES = (
     "nothing to do where these are states or messages, which are not learned from; faults or stops among them: write those of all "

@@ -16,7 +16,7 @@ from kits.core.section import Section
 from kits.core.settings import read_beside
 from kits.core.window import MAX_NAME
 from kits.core.zones import known_zone
-from kits.predictive_maintenance._reading.table import Column, short_name
+from kits.predictive_maintenance._reading.formats.table import Column, short_name
 
 NAMES = ("machines.yaml", "machines.yml")
 _T = TypeVar("_T", str, float)

@@ -19,21 +19,26 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
-from kits.predictive_maintenance._reading.bounds import fitting, fitting_attributes
-from kits.predictive_maintenance._reading.channels import READINGS
-from kits.predictive_maintenance._reading.columns import NORMAL, plain, role_of, value_text
+from kits.predictive_maintenance._reading.columns.bounds import fitting, fitting_attributes
+from kits.predictive_maintenance._reading.columns.channels import READINGS
+from kits.predictive_maintenance._reading.columns.labels import levels_of, row_labels
+from kits.predictive_maintenance._reading.columns.names import NORMAL, plain, role_of, value_text
+from kits.predictive_maintenance._reading.columns.roles import (
+    LEFT_OUT,
+    LEFT_OUT_TEXT,
+    Roles,
+    find_roles,
+)
+from kits.predictive_maintenance._reading.columns.stated import require
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
-from kits.predictive_maintenance._reading.label_columns import levels_of, row_labels
+from kits.predictive_maintenance._reading.formats.table import Column, Floats, Table, Texts
+from kits.predictive_maintenance._reading.formats.tables import read_table
 from kits.predictive_maintenance._reading.labels_beside import labels_file, with_labels
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.recording import Recording, moment
-from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, find_roles
-from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.rows_in_time import Rows, splits_in_time
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.stated import require
-from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.times.rows import times_of
 
 MAX_ROWS = 500_000
 _RUN = re.compile(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
-from kits.predictive_maintenance._reading import left_out
 from kits.predictive_maintenance._reading.files import table_files
 from kits.predictive_maintenance._reading.life import find_lives, read_lives
 from kits.predictive_maintenance._reading.series import read_series
 from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.times import left_out
 
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:

@@ -12,8 +12,8 @@ import typer
 
 if TYPE_CHECKING:
     from kits.toolchain.hub_client import HubClient
-    from kits.toolchain.keys import KeyStore
-    from kits.toolchain.roots import Desk
+    from kits.toolchain.releasing.keys import KeyStore
+    from kits.toolchain.releasing.roots import Desk
 
 HubOption = Annotated[str, typer.Option("--hub", metavar="URL", help="The hub's address.")]
 TokenOption = Annotated[
@@ -35,8 +35,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before 
 
 def open_keys(folder: Path | None) -> KeyStore:
     """The keys, with passphrases asked for at the terminal."""
-    from kits.toolchain.keys import KeyStore
-    from kits.toolchain.passphrase import from_terminal
+    from kits.toolchain.releasing.keys import KeyStore
+    from kits.toolchain.releasing.passphrase import from_terminal
 
     return KeyStore(folder, from_terminal())
 
@@ -45,7 +45,7 @@ def open_keys(folder: Path | None) -> KeyStore:
 def open_client(hub: str, token: str, ca_fingerprint: str) -> Iterator[HubClient]:
     """The hub. Raises UsageError without a token."""
     from kits.toolchain.hub_client import HubClient
-    from kits.toolchain.tokens import ca_file, find_token
+    from kits.toolchain.releasing.tokens import ca_file, find_token
 
     with HubClient(hub, find_token(hub, token), ca=ca_file(hub, ca_fingerprint)) as client:
         yield client
@@ -54,9 +54,9 @@ def open_client(hub: str, token: str, ca_fingerprint: str) -> Iterator[HubClient
 @contextmanager
 def open_desk(hub: str, token: str, keys: Path | None, ca_fingerprint: str) -> Iterator[Desk]:
     """The hub, what is trusted of it, and the keys."""
-    from kits.toolchain.roots import Desk
-    from kits.toolchain.tokens import hub_folder
-    from kits.toolchain.trust import TrustedCopy
+    from kits.toolchain.releasing.roots import Desk
+    from kits.toolchain.releasing.tokens import hub_folder
+    from kits.toolchain.releasing.trust import TrustedCopy
 
     with open_client(hub, token, ca_fingerprint) as client:
         yield Desk(client, TrustedCopy(client, hub_folder(hub)), open_keys(keys))

@@ -21,7 +21,7 @@ from kits.toolchain.commands.options import JsonOption, QuietOption
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from kits.toolchain.keys import KeyStore, PublicHalf
+    from kits.toolchain.releasing.keys import KeyStore, PublicHalf
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +51,7 @@ def init(
     The passphrase is asked for twice, or taken from KIT_KEY_PASSPHRASE.
     """
     from kits.core.console import Console
-    from kits.toolchain.key_making import make_keys
+    from kits.toolchain.releasing.key_making import make_keys
 
     console = Console(as_json, quiet)
     store = open_keys(keys)
@@ -109,7 +109,7 @@ def sign(
 ) -> None:
     """Add your signature to a root that needs more than one; the file is changed in place."""
     from kits.core.console import Console
-    from kits.toolchain.pending import Pending
+    from kits.toolchain.releasing.pending import Pending
 
     console = Console(as_json, quiet)
     store = open_keys(keys)

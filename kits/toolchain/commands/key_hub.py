@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from kits.core.console import Console
-    from kits.toolchain.keys import KeyStore, PublicHalf
-    from kits.toolchain.pending import Pending
-    from kits.toolchain.roots import Desk
-    from kits.toolchain.trust import Releases
+    from kits.toolchain.releasing.keys import KeyStore, PublicHalf
+    from kits.toolchain.releasing.pending import Pending
+    from kits.toolchain.releasing.roots import Desk
+    from kits.toolchain.releasing.trust import Releases
 
 RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="root or targets.")]
 ThresholdOption = Annotated[
@@ -55,8 +55,8 @@ def add(
     """Let another person's key count. Without --hub it waits for the first root of a new hub."""
     from kits.core.console import Console
     from kits.core.errors import UsageError
-    from kits.toolchain import roots
-    from kits.toolchain.keys import read_public
+    from kits.toolchain.releasing import roots
+    from kits.toolchain.releasing.keys import read_public
 
     console = Console(as_json, quiet)
     store = open_keys(keys)
@@ -93,7 +93,7 @@ def remove(
     """Let a key count no more: it was lost, stolen, or its owner left."""
     from kits.core.console import Console
     from kits.core.errors import UsageError
-    from kits.toolchain import roots
+    from kits.toolchain.releasing import roots
 
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
         found = desk.trusted.refresh()
@@ -122,7 +122,7 @@ def rotate(
 ) -> None:
     """Replace your root key, your targets key, or the hub's online key by a new one."""
     from kits.core.console import Console
-    from kits.toolchain import roots
+    from kits.toolchain.releasing import roots
 
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
         found = desk.trusted.refresh(expired_is_fine=True)
@@ -139,8 +139,8 @@ def rotate(
 def _own_key_replaced(
     desk: Desk, found: Releases, role: Literal["root", "targets"], *, no_passphrase: bool
 ) -> Pending:
-    from kits.toolchain import roots
-    from kits.toolchain.key_making import make_keys
+    from kits.toolchain.releasing import roots
+    from kits.toolchain.releasing.key_making import make_keys
 
     old = desk.keys.own(role, found.root.roles[role].keyids)
     made = make_keys(desk.keys, no_passphrase=no_passphrase, roles=(role,))
@@ -165,8 +165,8 @@ def renew(
 ) -> None:
     """Sign the root (2 years) or the releases (1 year) again before they expire, or after."""
     from kits.core.console import Console
-    from kits.toolchain import roots
-    from kits.toolchain.pending import text_of
+    from kits.toolchain.releasing import roots
+    from kits.toolchain.releasing.pending import text_of
 
     console = Console(as_json, quiet)
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
@@ -193,8 +193,8 @@ def send(
 ) -> None:
     """Give a co-signed root to the hub. The very first root goes with `kit publish` instead."""
     from kits.core.console import Console
-    from kits.toolchain import roots
-    from kits.toolchain.pending import Pending
+    from kits.toolchain.releasing import roots
+    from kits.toolchain.releasing.pending import Pending
 
     console = Console(as_json, quiet)
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
@@ -218,7 +218,7 @@ def status(
 ) -> None:
     """Verify the hub's metadata and show keys, releases and when each role expires."""
     from kits.core.console import Console
-    from kits.toolchain.key_status import look
+    from kits.toolchain.releasing.key_status import look
 
     console = Console(as_json, quiet)
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
@@ -248,8 +248,8 @@ def trust(
     """Trust a hub's root on this machine, after comparing its fingerprint with a colleague; or a hub that moved."""
     from kits.core.console import Console
     from kits.core.errors import UsageError
-    from kits.toolchain.key_status import trust_root
-    from kits.toolchain.tokens import hub_folder
+    from kits.toolchain.releasing.key_status import trust_root
+    from kits.toolchain.releasing.tokens import hub_folder
 
     if bool(sha256) == bool(moved_from):
         raise UsageError("either a fingerprint or the hub's old address is needed", fix="--sha256 FINGERPRINT, or --moved-from URL")  # fmt: skip
@@ -270,7 +270,7 @@ def resend(
 ) -> None:
     """Give a hub that was restored from a backup the newer releases it had lost."""
     from kits.core.console import Console
-    from kits.toolchain import roots
+    from kits.toolchain.releasing import roots
 
     with open_desk(hub, token, None, ca_fingerprint) as desk:
         done = roots.resend(desk)
@@ -281,7 +281,7 @@ def resend(
 
 
 def _sign_and_send(console: Console, desk: Desk, pending: Pending, *, yes: bool) -> None:
-    from kits.toolchain import roots
+    from kits.toolchain.releasing import roots
 
     for line in pending.describe(desk.keys):
         console.note(line)

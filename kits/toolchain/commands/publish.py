@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from kits.core.releases import Release
     from kits.toolchain.hub_client import HubClient
     from kits.toolchain.publish import Shipment
-    from kits.toolchain.releases import Signed
-    from kits.toolchain.roots import Desk
+    from kits.toolchain.releasing.releases import Signed
+    from kits.toolchain.releasing.roots import Desk
 
 ExpectOption = Annotated[
     float | None,
@@ -76,10 +76,10 @@ def publish(
     """
     from kits.core.console import Console
     from kits.toolchain import publish as publishing
-    from kits.toolchain import tokens
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
-    from kits.toolchain.releases import is_begun, sign_release
+    from kits.toolchain.releasing import tokens
+    from kits.toolchain.releasing.releases import is_begun, sign_release
     from kits.toolchain.runs import warning_of
 
     console = Console(as_json, quiet)
@@ -180,7 +180,7 @@ def withdraw(
     Devices that run it go on and say so. `kit release` releases the bundle again under a new number.
     """
     from kits.core.console import Console
-    from kits.toolchain import withdrawing
+    from kits.toolchain.releasing import withdrawing
 
     console, why = Console(as_json, quiet), withdrawing.clean_reason(reason)
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
@@ -204,8 +204,8 @@ def _sign_from_hub(
     console: Console, desk: Desk, prefix: str, wanted: float | None, *, yes: bool, again: bool
 ) -> None:
     from kits.core.errors import GateError
-    from kits.toolchain.releases import sign_release
-    from kits.toolchain.signing_table import fetch
+    from kits.toolchain.releasing.releases import sign_release
+    from kits.toolchain.releasing.signing_table import fetch
 
     offer = fetch(desk.client, prefix)
     for line in (*offer.lines(), offer.limit(wanted)):
@@ -223,7 +223,7 @@ def _sign_from_hub(
 
 
 def _say_signed(console: Console, signed: Signed, expected: float | None) -> None:
-    from kits.toolchain.releases import says_as_much
+    from kits.toolchain.releasing.releases import says_as_much
 
     release = signed.release
     said = "signed as" if signed.is_new else "is already"
@@ -265,7 +265,7 @@ def _decides_at_hub(release: Release) -> bool:
 
 def _make_first_keys(console: Console, desk: Desk, *, no_passphrase: bool) -> None:
     """The first publish of a person without keys makes them; of one with keys, only says so."""
-    from kits.toolchain.key_making import make_keys
+    from kits.toolchain.releasing.key_making import make_keys
 
     console.note(
         f"the first release at {desk.client.address}: this hub and its devices will trust your keys"

@@ -18,7 +18,7 @@ from kits.core.story import DemoStory
 from kits.toolchain.demo.circle import Circle, Step, hub_of, judged, steps_of
 from kits.toolchain.demo.programs import Programs
 from kits.toolchain.demo.summary import compared_lines, verdict_table
-from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
+from kits.toolchain.releasing.passphrase import PASSPHRASE_VARIABLE
 
 MARK = ".kitwright-demo"
 _KEEPS = {True: "leaves hub and CRM running", False: "leaves hub and agent running"}

@@ -1,0 +1,1 @@
+"""The format `captures`: a file per waveform, one sample per file."""

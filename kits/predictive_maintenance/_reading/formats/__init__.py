@@ -1,0 +1,1 @@
+"""Files → tables: text, spreadsheets, JSON, HDF5, Matlab, TDMS, WAV, whatever wrote them."""

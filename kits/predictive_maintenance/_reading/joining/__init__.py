@@ -1,0 +1,1 @@
+"""Several tags or files → one table of one machine."""

@@ -1,0 +1,1 @@
+"""When rows were recorded, and which stretches of time are what."""
