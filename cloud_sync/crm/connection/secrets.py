@@ -279,17 +279,8 @@ def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
     Raises:
         ConflictError: there is one only.
     """
-    with _changing(keys_dir, name):
-        secrets = read_secrets(keys_dir, name)
-        if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
-            raise ConflictError(
-                "there is no older secret to drop",
-                where=name,
-                fix="nothing to do: one secret is in use",
-            )
-        new = replace(secrets, webhook=secrets.webhook[:1])
-        _write(keys_dir, name, new)
-        return new
+    fix = "nothing to do: one secret is in use"
+    return _keep_one(keys_dir, name, slice(0, 1), "there is no older secret to drop", fix)
 
 
 def take_back_webhook_secret(keys_dir: Path, name: str) -> Secrets:
@@ -298,14 +289,15 @@ def take_back_webhook_secret(keys_dir: Path, name: str) -> Secrets:
     Raises:
         ConflictError: there is one only.
     """
+    fix = "set the older one again: cloud-sync crm secret"
+    return _keep_one(keys_dir, name, slice(1, None), "there is no older secret to go back to", fix)
+
+
+def _keep_one(keys_dir: Path, name: str, kept: slice, problem: str, fix: str) -> Secrets:
     with _changing(keys_dir, name):
         secrets = read_secrets(keys_dir, name)
         if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
-            raise ConflictError(
-                "there is no older secret to go back to",
-                where=name,
-                fix="set the older one again: cloud-sync crm secret",
-            )
-        new = replace(secrets, webhook=secrets.webhook[1:])
+            raise ConflictError(problem, where=name, fix=fix)
+        new = replace(secrets, webhook=secrets.webhook[kept])
         _write(keys_dir, name, new)
         return new
